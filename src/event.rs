@@ -1,0 +1,215 @@
+//! Coordinates of an event, and the batch that the decoder hands on.
+//!
+//! An event's identity is (stream, partition, sequence, enqueued time), everywhere. Where the host
+//! did not say one of them it is not invented: such events travel as [`Origin::Invocation`].
+
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+/// Where events come from: `<namespace>/<hub>` in lower case, with `@<epoch>` behind it where
+/// `STREAM_EPOCH` is set. It is the folder under `bronze/` and `rejections/`, and `_stream`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Stream(Arc<str>);
+
+impl Stream {
+    /// A stream by its whole name, as it stands in a blob's path.
+    pub fn new(name: impl AsRef<str>) -> Self {
+        Self(name.as_ref().to_lowercase().into())
+    }
+
+    /// The name, as it stands in paths and records.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A partition's id. Event Hubs writes it as a string of digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Partition(Arc<str>);
+
+impl Partition {
+    /// A partition by its id.
+    pub fn new(id: impl AsRef<str>) -> Self {
+        Self(id.as_ref().into())
+    }
+
+    /// The id, as the hub writes it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// When the broker took the event: milliseconds since 1970-01-01T00:00:00 UTC, which is the
+/// resolution of `x-opt-enqueued-time` (an AMQP timestamp).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EnqueuedTime(i64);
+
+impl EnqueuedTime {
+    /// 9999-12-31T23:59:59.999Z, the last instant that four digits of a year can write.
+    const LAST: i64 = 253_402_300_799_999;
+
+    /// A time by its milliseconds; none before 1970 or after 9999, where names and folders end.
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        (0..=Self::LAST).contains(&millis).then_some(Self(millis))
+    }
+
+    /// Milliseconds since 1970.
+    pub fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Hours since 1970: events of one hour share a folder.
+    pub fn hour(self) -> i64 {
+        self.0.div_euclid(3_600_000)
+    }
+
+    /// The calendar's view of it, in UTC.
+    pub fn utc(self) -> OffsetDateTime {
+        // the constructor keeps the value between 1970 and 9999, which `time` can write
+        OffsetDateTime::UNIX_EPOCH + time::Duration::milliseconds(self.0)
+    }
+}
+
+impl fmt::Display for EnqueuedTime {
+    /// RFC 3339 with milliseconds: `2026-11-20T12:00:01.234Z`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (date, clock) = (self.utc().date(), self.utc().time());
+        write!(
+            f,
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            date.year(),
+            u8::from(date.month()),
+            date.day(),
+            clock.hour(),
+            clock.minute(),
+            clock.second(),
+            clock.millisecond()
+        )
+    }
+}
+
+/// An event's place in its partition. Within one stream and partition it is the event's identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Position {
+    /// The sequence number, from 0.
+    pub sequence: u64,
+    /// When the broker took it.
+    pub enqueued: EnqueuedTime,
+}
+
+/// What is known of where a batch comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// One partition of a stream, and every event of the batch has a [`Position`].
+    Partition {
+        /// The stream.
+        stream: Stream,
+        /// The partition.
+        partition: Partition,
+    },
+    /// Coordinates are missing: the batch is landed under the invocation's id, which is the same
+    /// on every retry of it.
+    Invocation {
+        /// The stream, as far as it is known.
+        stream: Stream,
+        /// The partition, where the host said it.
+        partition: Option<Partition>,
+        /// The host's id of the invocation.
+        id: String,
+    },
+}
+
+impl Origin {
+    /// The stream under whose folder the batch is landed.
+    pub fn stream(&self) -> &Stream {
+        match self {
+            Self::Partition { stream, .. } | Self::Invocation { stream, .. } => stream,
+        }
+    }
+
+    /// The partition, where it is known.
+    pub fn partition(&self) -> Option<&Partition> {
+        match self {
+            Self::Partition { partition, .. } => Some(partition),
+            Self::Invocation { partition, .. } => partition.as_ref(),
+        }
+    }
+}
+
+/// A piece of [`Batch::text`]: one JSON value, as the host wrote it.
+pub type Span = Range<usize>;
+
+/// One event: where its bytes and its columns stand in the batch.
+///
+/// The columns are kept as the JSON values that the host sent, so that they are written into the
+/// record as they came. `None` is a column that the host left out or whose length does not match.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Event {
+    /// The payload's own bytes, in [`Batch::payload`].
+    pub body: Range<usize>,
+    /// The sequence number, where it is known.
+    pub sequence: Option<u64>,
+    /// The enqueued time, where it is known.
+    pub enqueued: Option<EnqueuedTime>,
+    /// The offset: a JSON string or number.
+    pub offset: Option<Span>,
+    /// The partition key: a JSON string.
+    pub key: Option<Span>,
+    /// AMQP `message-id`.
+    pub message_id: Option<Span>,
+    /// AMQP `correlation-id`.
+    pub correlation_id: Option<Span>,
+    /// AMQP `content-type`: a JSON string.
+    pub content_type: Option<Span>,
+    /// The application properties: a JSON object.
+    pub properties: Option<Span>,
+}
+
+/// Events of one invocation from one partition, in the partition's order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Where they come from.
+    pub origin: Origin,
+    /// The payloads' bytes, one behind another.
+    pub payload: Vec<u8>,
+    /// The columns' JSON values.
+    pub text: String,
+    /// The events.
+    pub events: Vec<Event>,
+}
+
+impl Batch {
+    /// The payload's own bytes of an event.
+    pub fn body(&self, event: &Event) -> &[u8] {
+        &self.payload[event.body.clone()]
+    }
+
+    /// A column's JSON value.
+    pub fn column(&self, span: &Option<Span>) -> Option<&str> {
+        span.clone().map(|span| &self.text[span])
+    }
+
+    /// The position of the event with this index; `None` where a coordinate is missing.
+    pub fn position(&self, index: usize) -> Option<Position> {
+        let event = self.events.get(index)?;
+        Some(Position {
+            sequence: event.sequence?,
+            enqueued: event.enqueued?,
+        })
+    }
+}

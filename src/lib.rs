@@ -1,0 +1,17 @@
+//! Lands order events from Azure Event Hubs in a lake, each exactly once.
+//!
+//! The Functions host posts a batch of events; every event is judged against JSON Schema; the good
+//! ones become bronze NDJSON and the others a rejection log that says why. Whatever is killed, no
+//! event is lost and none stands twice (`ARCHITECTURE.md` numbers the invariants).
+//!
+//! The modules, in the order in which an event passes through them:
+//!
+//! - [`event`]: coordinates of an event, and the batch that the decoder hands on
+//! - [`judge`]: an event's bytes in, one verdict out
+//! - [`store`]: where blobs are kept: Azure Blob Storage, a folder, memory
+
+#![forbid(unsafe_code)]
+
+pub mod event;
+pub mod judge;
+pub mod store;

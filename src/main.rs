@@ -1,0 +1,3 @@
+//! The `bronzegate` program.
+
+fn main() {}

@@ -7,11 +7,18 @@
 //! The modules, in the order in which an event passes through them:
 //!
 //! - [`event`]: coordinates of an event, and the batch that the decoder hands on
+//! - [`decode`]: the body of the host's request in, a batch of events out
 //! - [`judge`]: an event's bytes in, one verdict out
+//! - [`encode`]: judged events in, the bodies of a bronze blob and of a rejection blob out
+//! - [`landing`]: judged events in, blobs out, each event exactly once
 //! - [`store`]: where blobs are kept: Azure Blob Storage, a folder, memory
 
 #![forbid(unsafe_code)]
 
+pub mod decode;
+pub mod encode;
 pub mod event;
 pub mod judge;
+pub mod landing;
 pub mod store;
+pub mod workers;

@@ -1,0 +1,163 @@
+//! What a stream is called, out of what the host says and what the settings override.
+
+use super::PayloadError;
+use crate::event::{Origin, Stream};
+
+/// How streams are named: `STREAM_NAME` and `STREAM_EPOCH`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Naming {
+    namespace: Option<String>,
+    hub: Option<String>,
+    epoch: Option<String>,
+}
+
+/// A setting that can't be a part of a path.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{0:?} can't be a part of a stream's name: letters, digits, '.', '-' and '_' can, and it begins with a letter or digit"
+)]
+pub struct NamingError(String);
+
+/// The part of a name that the host did not say.
+const UNKNOWN: &str = "unknown";
+
+impl Naming {
+    /// `name` is `NAMESPACE` or `NAMESPACE/HUB`, in place of what the host says: an alias or a
+    /// private DNS name must not land everything again. `epoch` sets the lives of a stream apart.
+    ///
+    /// # Errors
+    /// Where a part can't stand in a path.
+    pub fn new(name: Option<&str>, epoch: Option<&str>) -> Result<Self, NamingError> {
+        let (namespace, hub) = match name.map(|name| name.split_once('/')) {
+            None => (None, None),
+            Some(None) => (name, None),
+            Some(Some((namespace, hub))) => (Some(namespace), Some(hub)),
+        };
+        Ok(Self {
+            namespace: namespace.map(part).transpose()?,
+            hub: hub.map(part).transpose()?,
+            epoch: epoch.map(part).transpose()?,
+        })
+    }
+
+    /// The stream of a namespace's host name and a hub; `None` where one of them is not known.
+    pub(super) fn stream(
+        &self,
+        host: Option<&str>,
+        hub: Option<&str>,
+    ) -> Result<Option<Stream>, PayloadError> {
+        let first_label = host.map(|host| host.split('.').next().unwrap_or(host));
+        let (Some(namespace), Some(hub)) = (
+            self.namespace.as_deref().or(first_label),
+            self.hub.as_deref().or(hub),
+        ) else {
+            return Ok(None);
+        };
+        let named = |place: &str, name: &str| {
+            part(name).map_err(|error| PayloadError::new(place, error.to_string()))
+        };
+        let namespace = named(
+            "Metadata.PartitionContext.FullyQualifiedNamespace",
+            namespace,
+        )?;
+        let hub = named("Metadata.PartitionContext.EventHubName", hub)?;
+        Ok(Some(self.with_epoch(&namespace, &hub)))
+    }
+
+    /// The stream's name where the host did not say it.
+    pub(super) fn unknown_stream(&self) -> Stream {
+        self.with_epoch(
+            self.namespace.as_deref().unwrap_or(UNKNOWN),
+            self.hub.as_deref().unwrap_or(UNKNOWN),
+        )
+    }
+
+    /// An origin of which nothing is known.
+    pub(super) fn unknown(&self) -> Origin {
+        Origin::Invocation {
+            stream: self.unknown_stream(),
+            partition: None,
+            id: String::new(),
+        }
+    }
+
+    fn with_epoch(&self, namespace: &str, hub: &str) -> Stream {
+        Stream::new(match &self.epoch {
+            Some(epoch) => format!("{namespace}/{hub}@{epoch}"),
+            None => format!("{namespace}/{hub}"),
+        })
+    }
+}
+
+/// A part of a path, in lower case.
+fn part(name: &str) -> Result<String, NamingError> {
+    let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && name.chars().all(rest)
+        && name.len() <= 256
+    {
+        Ok(name.to_ascii_lowercase())
+    } else {
+        Err(NamingError(name.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(naming: &Naming, host: Option<&str>, hub: Option<&str>) -> Option<String> {
+        naming
+            .stream(host, hub)
+            .unwrap()
+            .map(|stream| stream.to_string())
+    }
+
+    #[test]
+    fn a_stream_is_the_first_label_and_the_hub_in_lower_case() {
+        let naming = Naming::default();
+        assert_eq!(
+            named(
+                &naming,
+                Some("Shop-EH.servicebus.windows.net"),
+                Some("Orders")
+            )
+            .as_deref(),
+            Some("shop-eh/orders")
+        );
+        assert_eq!(named(&naming, Some("shop"), None), None);
+        assert_eq!(named(&naming, None, Some("orders")), None);
+    }
+
+    #[test]
+    fn settings_stand_before_what_the_host_says() {
+        let naming = Naming::new(Some("shop"), Some("2")).unwrap();
+        assert_eq!(
+            named(
+                &naming,
+                Some("alias.servicebus.windows.net"),
+                Some("orders")
+            )
+            .as_deref(),
+            Some("shop/orders@2")
+        );
+        let naming = Naming::new(Some("shop/all-orders"), None).unwrap();
+        assert_eq!(
+            named(&naming, None, None).as_deref(),
+            Some("shop/all-orders")
+        );
+    }
+
+    #[test]
+    fn what_would_leave_the_folder_is_refused() {
+        assert!(Naming::new(Some("../up"), None).is_err());
+        assert!(Naming::new(Some("a/b/c"), None).is_err());
+        assert!(Naming::new(None, Some("")).is_err());
+        assert!(
+            Naming::default()
+                .stream(Some("ns"), Some("../../x"))
+                .is_err()
+        );
+        assert!(Naming::default().stream(Some("_ns"), Some("x")).is_err());
+    }
+}

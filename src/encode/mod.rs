@@ -1,0 +1,125 @@
+//! Encoding: judged events in, the bodies of a bronze blob and of a rejection blob out.
+//!
+//! Pure and deterministic: the same events and verdicts give the same bytes. Records stream into
+//! the compressor, so that no more than the compressed bodies is held.
+
+mod compression;
+mod record;
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+pub use compression::Compression;
+use compression::Compressor;
+use record::Columns;
+
+use crate::event::Batch;
+use crate::judge::{Reason, Verdict};
+
+/// A batch with a verdict for each of its events.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    /// The events.
+    pub batch: Batch,
+    /// One verdict an event, in the same order.
+    pub verdicts: Vec<Verdict>,
+    /// The digest of the schema catalog under which they were judged.
+    pub catalog: Arc<str>,
+}
+
+/// The bodies of the blobs of some events.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    /// NDJSON, a line for each accepted event; compressed.
+    pub bronze: Bytes,
+    /// NDJSON, a line for each rejected event; none where all were accepted.
+    pub rejections: Option<Rejections>,
+    /// How many events were accepted.
+    pub accepted: u64,
+    /// How many were rejected, by reason.
+    pub reasons: BTreeMap<Reason, u64>,
+}
+
+/// The body of a rejection blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejections {
+    /// NDJSON, compressed.
+    pub body: Bytes,
+    /// SHA-256 of the lines before compression, the first 32 hexadecimal digits.
+    pub digest: String,
+}
+
+impl Encoded {
+    /// How many events were rejected.
+    pub fn rejected(&self) -> u64 {
+        self.reasons.values().sum()
+    }
+}
+
+/// Encodes a part of a batch.
+///
+/// # Panics
+/// Where `part` reaches past the batch's events or verdicts: callers cut it out of them.
+pub fn encode(judged: &Judged, part: Range<usize>, compression: Compression) -> Encoded {
+    let mut bronze = Compressor::new(compression);
+    let mut rejections = Compressor::new(compression);
+    let mut digest = Sha256::new();
+    let mut columns = Columns::new(&judged.batch);
+    let mut reasons = BTreeMap::new();
+    let mut accepted = 0;
+    let mut line = Vec::new();
+    for (event, verdict) in judged.batch.events[part.clone()]
+        .iter()
+        .zip(&judged.verdicts[part])
+    {
+        match verdict {
+            Verdict::Accepted(schema) => {
+                accepted += 1;
+                columns.bronze(event, schema, bronze.line());
+                bronze.flush();
+            }
+            Verdict::Rejected(rejection) => {
+                *reasons.entry(rejection.reason).or_insert(0) += 1;
+                line.clear();
+                columns.rejection(event, rejection, &mut line);
+                digest.update(&line);
+                rejections.line().extend_from_slice(&line);
+                rejections.flush();
+            }
+        }
+    }
+    let rejections = (!reasons.is_empty()).then(|| Rejections {
+        body: rejections.finish(),
+        digest: hex(&digest.finalize()),
+    });
+    Encoded {
+        bronze: bronze.finish(),
+        rejections,
+        accepted,
+        reasons,
+    }
+}
+
+/// A digest of the events' bytes: what tells batches apart whose coordinates are not known.
+pub fn bodies_digest(batch: &Batch) -> String {
+    let mut digest = Sha256::new();
+    for event in &batch.events {
+        digest.update((event.body.len() as u64).to_be_bytes());
+        digest.update(batch.body(event));
+    }
+    hex(&digest.finalize())
+}
+
+/// The first 128 bits of a digest, in hexadecimal.
+fn hex(digest: &[u8]) -> String {
+    use std::fmt::Write as _;
+    digest.iter().take(16).fold(String::new(), |mut hex, byte| {
+        // writing to a string does not fail
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}

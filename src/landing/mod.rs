@@ -1,0 +1,397 @@
+//! Landing: judged events in, blobs out, each event exactly once.
+//!
+//! A partition's events stand in a chain of blobs, each named by its first event and holding
+//! events of one hour. Creating the bronze blob under a name that must be free is the commit.
+//! Rejections wait in the outbox from before the commit until they are published after it, under
+//! the same name; whoever finds a committed blob without its rejections publishes them. Whether
+//! an event is landed already is read from the chain itself, so there is no state beside it.
+
+mod about;
+mod lake;
+mod memory;
+mod name;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Mutex as AsyncMutex, OnceCell};
+
+pub use about::{About, Covered};
+pub use lake::MARKER;
+use memory::Memory;
+pub use name::{Kind, Name, Place, chain_prefix};
+
+use crate::encode::{Compression, Encoded, Judged, bodies_digest, encode};
+use crate::event::{EnqueuedTime, Origin, Partition, Position, Stream};
+use crate::judge::Reason;
+use crate::store::{Blob, Creation, Store, StoreError, list_all};
+use crate::workers::Workers;
+
+/// What became of a batch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Landed {
+    /// Events landed as bronze.
+    pub accepted: u64,
+    /// Events landed as rejections, by reason.
+    pub rejected: BTreeMap<Reason, u64>,
+    /// Events that were landed before.
+    pub duplicates: u64,
+    /// The blobs that this batch committed or published.
+    pub blobs: Vec<String>,
+    /// Their bodies' bytes.
+    pub bytes: u64,
+}
+
+/// Why a batch could not be landed. All of it is the world's: the batch comes again.
+#[derive(Debug, thiserror::Error)]
+pub enum LandingError {
+    /// The store did not do what it was asked to.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The name of a commit is taken by a blob that is not ours.
+    #[error(
+        "{name} is taken by a blob without this program's metadata: move it elsewhere, it can't be told which events it holds"
+    )]
+    NameTaken {
+        /// The blob's name.
+        name: String,
+    },
+    /// The name of a commit is taken by a blob of ours that does not hold the event.
+    #[error(
+        "{name} says that it does not hold the event by which it is named: was its metadata changed?"
+    )]
+    NameDoubtful {
+        /// The blob's name.
+        name: String,
+    },
+    /// A committed blob's rejections are neither published nor in the outbox.
+    #[error(
+        "the rejections of {name} are neither published nor in the outbox: was _outbox/ emptied by a rule or by hand?"
+    )]
+    OutboxEmpty {
+        /// The bronze blob's name.
+        name: String,
+    },
+    /// The lake's marker says something else than the settings.
+    #[error("{problem}")]
+    OtherLake {
+        /// What does not fit, and what to do.
+        problem: String,
+    },
+}
+
+type Slot = Arc<AsyncMutex<Option<Memory>>>;
+
+/// Lands batches in a store.
+pub struct Landing {
+    store: Arc<dyn Store>,
+    compression: Compression,
+    workers: Workers,
+    ready: OnceCell<()>,
+    partitions: Mutex<HashMap<(Stream, Partition), Slot>>,
+}
+
+impl Landing {
+    /// Lands in this store; encodes on these workers.
+    pub fn new(store: Arc<dyn Store>, compression: Compression, workers: Workers) -> Self {
+        Self {
+            store,
+            compression,
+            workers,
+            ready: OnceCell::new(),
+            partitions: Mutex::default(),
+        }
+    }
+
+    /// Whether the lake is there and is such a one as the settings say. Asked until it is.
+    ///
+    /// # Errors
+    /// Where the store can't be used, or the lake was made with other settings.
+    pub async fn ready(&self) -> Result<(), LandingError> {
+        self.ready
+            .get_or_try_init(|| lake::open(&*self.store, self.compression))
+            .await
+            .copied()
+    }
+
+    /// Lands a batch: every event of it stands in the lake once when this returns `Ok`. `now` is
+    /// the time of a clock that never goes back.
+    ///
+    /// # Errors
+    /// Where it could not be landed whole; part of it may have been, and coming again is safe.
+    pub async fn land(&self, judged: Arc<Judged>, now: Duration) -> Result<Landed, LandingError> {
+        let mut landed = Landed::default();
+        let events = judged.batch.events.len();
+        if events == 0 {
+            return Ok(landed);
+        }
+        self.ready().await?;
+        match judged.batch.origin.clone() {
+            Origin::Invocation { stream, id, .. } => {
+                let name = Name {
+                    stream,
+                    place: Place::Invocation {
+                        id,
+                        digest: bodies_digest(&judged.batch),
+                    },
+                    compression: self.compression,
+                };
+                let commit = self.commit(&name, &judged, 0..events, &mut landed);
+                if commit.await?.is_some() {
+                    landed.duplicates = events as u64;
+                }
+            }
+            Origin::Partition { stream, partition } => {
+                let slot = self.slot(&stream, &partition);
+                let mut slot = slot.lock().await;
+                // what fails or is dropped half-way leaves nothing to be trusted behind
+                let memory = slot.take();
+                let chain = Chain {
+                    landing: self,
+                    stream,
+                    partition,
+                };
+                *slot = Some(chain.land(&judged, memory, now, &mut landed).await?);
+            }
+        }
+        Ok(landed)
+    }
+
+    fn slot(&self, stream: &Stream, partition: &Partition) -> Slot {
+        let key = (stream.clone(), partition.clone());
+        let mut partitions = self
+            .partitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(partitions.entry(key).or_default())
+    }
+
+    /// Commits a part of a batch under its name, and publishes its rejections. Where the name was
+    /// taken, what is published are the rejections of the blob that stands there, and what that
+    /// blob says of itself is returned.
+    async fn commit(
+        &self,
+        name: &Name,
+        judged: &Arc<Judged>,
+        part: Range<usize>,
+        landed: &mut Landed,
+    ) -> Result<Option<About>, LandingError> {
+        let events = Arc::clone(judged);
+        let (stretch, compression) = (part.clone(), self.compression);
+        let encoded = self
+            .workers
+            .run(move || encode(&events, stretch, compression))
+            .await;
+        let about = About {
+            covered: Covered::of(part.filter_map(|index| judged.batch.position(index))),
+            accepted: encoded.accepted,
+            rejected: encoded.rejected(),
+            outbox: encoded.rejections.as_ref().map(|it| it.digest.clone()),
+            catalog: judged.catalog.to_string(),
+        };
+        let blob = |body: &Bytes| Blob {
+            body: body.clone(),
+            metadata: about.to_metadata(),
+        };
+        if let Some(rejections) = &encoded.rejections {
+            let entry = name.outbox(&rejections.digest);
+            self.store.put(&entry, blob(&rejections.body)).await?;
+        }
+        let bronze = name.blob(Kind::Bronze);
+        let creation = self.store.create(&bronze, blob(&encoded.bronze)).await?;
+        if creation == Creation::Taken {
+            return self.taken(name, &about).await.map(Some);
+        }
+        landed.commit(bronze, &encoded);
+        if let Some(rejections) = &encoded.rejections {
+            let rejected = name.blob(Kind::Rejections);
+            self.store.create(&rejected, blob(&rejections.body)).await?;
+            self.store.delete(&name.outbox(&rejections.digest)).await?;
+            landed.publish(rejected, rejections.body.len());
+        }
+        Ok(None)
+    }
+
+    /// Somebody committed under this name before us, maybe we ourselves: what they did stands.
+    async fn taken(&self, name: &Name, ours: &About) -> Result<About, LandingError> {
+        let bronze = name.blob(Kind::Bronze);
+        let about = match self.store.metadata(&bronze).await? {
+            Some(metadata) => About::from_metadata(&metadata),
+            None => None,
+        };
+        let Some(about) = about else {
+            return Err(LandingError::NameTaken { name: bronze });
+        };
+        if let Some(digest) = &ours.outbox
+            && about.outbox != ours.outbox
+        {
+            self.store.delete(&name.outbox(digest)).await?;
+        }
+        self.publish(name, &about).await?;
+        Ok(about)
+    }
+
+    /// Publishes a committed blob's rejections out of the outbox, if they don't stand yet.
+    async fn publish(&self, name: &Name, about: &About) -> Result<(), LandingError> {
+        let Some(digest) = &about.outbox else {
+            return Ok(());
+        };
+        let (entry, rejected) = (name.outbox(digest), name.blob(Kind::Rejections));
+        if self.store.metadata(&rejected).await?.is_none() {
+            if let Some(blob) = self.store.read(&entry).await? {
+                self.store.create(&rejected, blob).await?;
+            } else if self.store.metadata(&rejected).await?.is_none() {
+                let name = name.blob(Kind::Bronze);
+                return Err(LandingError::OutboxEmpty { name });
+            }
+        }
+        self.store.delete(&entry).await?;
+        Ok(())
+    }
+}
+
+/// One partition's chain of blobs.
+struct Chain<'a> {
+    landing: &'a Landing,
+    stream: Stream,
+    partition: Partition,
+}
+
+impl Chain<'_> {
+    async fn land(
+        &self,
+        judged: &Arc<Judged>,
+        memory: Option<Memory>,
+        now: Duration,
+        landed: &mut Landed,
+    ) -> Result<Memory, LandingError> {
+        // the decoder gives a partition's batch only where every event has its position
+        let positions: Vec<Position> = (0..judged.batch.events.len())
+            .filter_map(|index| judged.batch.position(index))
+            .collect();
+        let (first, last) = (positions[0], positions[positions.len() - 1]);
+        let hours: BTreeMap<i64, EnqueuedTime> = positions
+            .iter()
+            .map(|position| (position.enqueued.hour(), position.enqueued))
+            .collect();
+        let numbers: BTreeSet<i64> = hours.keys().copied().collect();
+        let mut memory = match memory.filter(|memory| memory.joins(first, &numbers, now)) {
+            Some(memory) => memory,
+            None => Memory::listed(numbers, self.recall(hours.into_values()).await?),
+        };
+        for run in runs(&positions) {
+            let mut start = run.start;
+            while let Some(part) = stretch(&positions, start..run.end, &memory) {
+                landed.duplicates += (part.start - start) as u64;
+                let name = self.name(positions[part.start]);
+                start = match self
+                    .landing
+                    .commit(&name, judged, part.clone(), landed)
+                    .await?
+                {
+                    None => {
+                        let committed = Covered::of(positions[part.clone()].iter().copied());
+                        committed.into_iter().for_each(|it| memory.add(it));
+                        part.end
+                    }
+                    Some(about) => {
+                        let holds = about.covered.filter(|it| it.covers(positions[part.start]));
+                        let Some(covered) = holds else {
+                            let name = name.blob(Kind::Bronze);
+                            return Err(LandingError::NameDoubtful { name });
+                        };
+                        memory.add(covered);
+                        part.start
+                    }
+                };
+            }
+            landed.duplicates += (run.end - start) as u64;
+        }
+        memory.heard(last, now);
+        Ok(memory)
+    }
+
+    /// Reads what is landed in some hours, and publishes what a kill left unpublished there.
+    async fn recall(
+        &self,
+        hours: impl Iterator<Item = EnqueuedTime>,
+    ) -> Result<Vec<Covered>, LandingError> {
+        let store = &*self.landing.store;
+        let mut landed = Vec::new();
+        for hour in hours {
+            let prefix = |kind| chain_prefix(kind, &self.stream, &self.partition, hour);
+            let published = list_all(store, &prefix(Kind::Rejections)).await?;
+            let published: BTreeSet<&str> = published
+                .iter()
+                .filter_map(|listed| listed.name.strip_prefix("rejections/"))
+                .collect();
+            for listed in list_all(store, &prefix(Kind::Bronze)).await? {
+                let Some((_, name)) = Name::parse(&listed.name) else {
+                    continue;
+                };
+                let Some(about) = About::from_metadata(&listed.metadata) else {
+                    return Err(LandingError::NameTaken { name: listed.name });
+                };
+                if !published.contains(name.to_string().as_str()) {
+                    self.landing.publish(&name, &about).await?;
+                }
+                landed.extend(about.covered);
+            }
+        }
+        Ok(landed)
+    }
+
+    fn name(&self, first: Position) -> Name {
+        Name {
+            stream: self.stream.clone(),
+            place: Place::Partition {
+                partition: self.partition.clone(),
+                first,
+            },
+            compression: self.landing.compression,
+        }
+    }
+}
+
+impl Landed {
+    fn commit(&mut self, blob: String, encoded: &Encoded) {
+        self.accepted += encoded.accepted;
+        for (reason, count) in &encoded.reasons {
+            *self.rejected.entry(*reason).or_insert(0) += count;
+        }
+        self.publish(blob, encoded.bronze.len());
+    }
+
+    fn publish(&mut self, blob: String, bytes: usize) {
+        self.blobs.push(blob);
+        self.bytes += bytes as u64;
+    }
+}
+
+/// Cuts a batch where the hour changes, and where the sequence does not go up (no host sends
+/// that; each part is then landed for itself).
+fn runs(positions: &[Position]) -> impl Iterator<Item = Range<usize>> {
+    let mut start = 0;
+    positions
+        .chunk_by(|one, next| {
+            one.enqueued.hour() == next.enqueued.hour() && one.sequence < next.sequence
+        })
+        .map(move |run| {
+            let range = start..start + run.len();
+            start = range.end;
+            range
+        })
+}
+
+/// The first events within `range` that are not landed, up to the next one that is.
+fn stretch(positions: &[Position], range: Range<usize>, memory: &Memory) -> Option<Range<usize>> {
+    let mut within = range.clone();
+    let start = within.find(|index| !memory.has_landed(positions[*index]))?;
+    let end = within
+        .find(|index| memory.has_landed(positions[*index]))
+        .unwrap_or(range.end);
+    Some(start..end)
+}

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, RequestContent, RetryOptions, Transport};
+use azure_core::http::{Body, ClientOptions, RetryOptions, Transport};
 use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
     UserAssignedId,
@@ -150,7 +150,7 @@ impl AzureStore {
                 Condition::None => options,
             };
             let blob_client = self.blob(&client, name);
-            let body = RequestContent::from(blob.body.clone());
+            let body = Body::Bytes(blob.body.clone()).into();
             async move { blob_client.upload(body, Some(options)).await.map(drop) }
         })
         .await

@@ -22,11 +22,13 @@ const EMULATOR_KEY: &str =
 #[derive(Debug)]
 pub(super) struct EmulatorKey;
 
+// async_trait makes another signature of `Context<'_>` than the trait's own
+#[allow(elided_lifetimes_in_paths)]
 #[async_trait]
 impl Policy for EmulatorKey {
     async fn send(
         &self,
-        context: &Context<'_>,
+        context: &Context,
         request: &mut Request,
         next: &[Arc<dyn Policy>],
     ) -> PolicyResult {

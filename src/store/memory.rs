@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
-use super::{Blob, Creation, Listed, Metadata, Page, Store, StoreError};
+use super::{Blob, Creation, Listed, Metadata, Page, Store, StoreError, name};
 
 /// A map of blobs. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +40,7 @@ impl Store for MemoryStore {
     }
 
     async fn create(&self, name: &str, blob: Blob) -> Result<Creation, StoreError> {
+        name::check("create", name)?;
         let mut blobs = self.lock();
         if blobs.contains_key(name) {
             return Ok(Creation::Taken);
@@ -49,15 +50,18 @@ impl Store for MemoryStore {
     }
 
     async fn put(&self, name: &str, blob: Blob) -> Result<(), StoreError> {
+        name::check("put", name)?;
         self.lock().insert(name.to_owned(), blob);
         Ok(())
     }
 
     async fn read(&self, name: &str) -> Result<Option<Blob>, StoreError> {
+        name::check("read", name)?;
         Ok(self.lock().get(name).cloned())
     }
 
     async fn metadata(&self, name: &str) -> Result<Option<Metadata>, StoreError> {
+        name::check("metadata", name)?;
         Ok(self.lock().get(name).map(|blob| blob.metadata.clone()))
     }
 
@@ -81,6 +85,7 @@ impl Store for MemoryStore {
     }
 
     async fn delete(&self, name: &str) -> Result<(), StoreError> {
+        name::check("delete", name)?;
         self.lock().remove(name);
         Ok(())
     }

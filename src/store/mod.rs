@@ -4,19 +4,38 @@
 //! - [`folder`]: a local folder, as durable as the word says.
 //! - [`azure`]: Azure Blob Storage and its emulator.
 //!
+//! [`location`] says which of them a URL means, and [`name`] which names they take.
+//!
 //! Names are paths with `/` between their parts, in UTF-8 and without a leading `/`. The trait is
 //! as small as the landing needs it; `tests/store.rs` holds every implementation to the same suite.
 
 pub mod azure;
 pub mod folder;
+pub mod location;
 pub mod memory;
+pub mod name;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+
+pub use azure::{AzureOptions, AzureStore, Identity, StoreLimits};
+pub use folder::FolderStore;
+pub use location::Location;
+pub use memory::MemoryStore;
+
+/// The store at a location. Nothing is asked or made yet: the first call does that, or
+/// [`Store::ready`]. `options` are for Azure alone.
+pub fn open(location: &Location, options: AzureOptions) -> Arc<dyn Store> {
+    match location {
+        Location::Folder(root) => Arc::new(FolderStore::new(root.clone())),
+        Location::Azure(place) => Arc::new(AzureStore::open(place.clone(), options)),
+    }
+}
 
 /// What a blob says of itself beside its body. Keys are lower-case ASCII letters, digits and `_`,
 /// and begin with a letter (Azure's rule for metadata names); values are printable ASCII.
@@ -175,4 +194,22 @@ pub struct StoreError {
     /// The error underneath.
     #[source]
     pub source: Option<Box<dyn Error + Send + Sync>>,
+}
+
+impl StoreError {
+    /// An error without one underneath.
+    pub fn new(
+        action: &'static str,
+        name: impl Into<String>,
+        cause: Cause,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            action,
+            name: name.into(),
+            cause,
+            detail: detail.into(),
+            source: None,
+        }
+    }
 }

@@ -1,0 +1,72 @@
+//! Trying a request again, within bounds.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::trouble::Trouble;
+
+/// Tries of one call.
+const TRIES: u32 = 6;
+
+/// The wait before the second try; it doubles from one to the next.
+const FIRST_WAIT: Duration = Duration::from_millis(100);
+
+/// How long a call may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StoreLimits {
+    /// The longest that one try may take, token and body included.
+    pub call_timeout: Duration,
+    /// The longest that a call may take, from its first try to its answer.
+    pub retry_budget: Duration,
+}
+
+impl Default for StoreLimits {
+    /// 20 s for a try, 60 s for all of them.
+    fn default() -> Self {
+        Self {
+            call_timeout: Duration::from_secs(20),
+            retry_budget: Duration::from_secs(60),
+        }
+    }
+}
+
+/// Tries until it succeeds, fails for good, or the next try would come too late.
+pub(super) async fn within<T, F>(limits: StoreLimits, attempt: impl Fn() -> F) -> Result<T, Trouble>
+where
+    F: Future<Output = Result<T, Trouble>>,
+{
+    let start = Instant::now();
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let left = limits.retry_budget.saturating_sub(start.elapsed());
+        let limit = limits.call_timeout.min(left);
+        let mut trouble = match timeout(limit, attempt()).await {
+            Ok(Ok(value)) => return Ok(value),
+            Ok(Err(trouble)) => trouble,
+            Err(_) => Trouble::silence(limit),
+        };
+        if !trouble.passing {
+            return Err(trouble);
+        }
+        let wait = spread(FIRST_WAIT * (1 << (tries - 1))).max(trouble.wait.unwrap_or_default());
+        if tries == TRIES || start.elapsed() + wait >= limits.retry_budget {
+            trouble.detail = format!(
+                "{}; gave up after {tries} tries in {} ms",
+                trouble.detail,
+                start.elapsed().as_millis()
+            );
+            return Err(trouble);
+        }
+        sleep(wait).await;
+    }
+}
+
+/// Between half and all of a wait, so that partitions that failed at once do not come back at once.
+fn spread(wait: Duration) -> Duration {
+    // every new state has other keys
+    let random = RandomState::new().hash_one(()) % 512;
+    wait / 2 + wait / 1024 * random as u32
+}

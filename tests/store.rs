@@ -1,0 +1,52 @@
+//! Every store is held to one suite, and what is peculiar to each to its own tests.
+
+#[path = "store/azure.rs"]
+mod azure;
+#[path = "store/folder.rs"]
+mod folder;
+#[path = "store/suite.rs"]
+mod suite;
+mod support;
+
+use std::sync::Arc;
+
+use bronzegate::store::{self, AzureOptions, FolderStore, Location, MemoryStore, Store};
+use bytes::Bytes;
+
+use support::azurite::Azurite;
+
+/// A blob with a body and one pair of metadata.
+fn blob(body: impl Into<Bytes>, key: &str, value: &str) -> store::Blob {
+    store::Blob {
+        body: body.into(),
+        metadata: [(key.to_owned(), value.to_owned())].into(),
+    }
+}
+
+#[tokio::test]
+async fn memory_conforms() {
+    suite::run(|_| Arc::new(MemoryStore::new()) as Arc<dyn Store>).await;
+}
+
+#[tokio::test]
+async fn a_folder_conforms() {
+    let root = tempfile::tempdir().unwrap();
+    suite::run(|case| Arc::new(FolderStore::new(root.path().join(case))) as Arc<dyn Store>).await;
+}
+
+#[tokio::test]
+async fn azurite_conforms() {
+    let azurite = Azurite::start();
+    suite::run(|case| at(&azurite.url(case))).await;
+}
+
+#[tokio::test]
+async fn azurite_conforms_under_a_prefix() {
+    let azurite = Azurite::start();
+    suite::run(|case| at(&format!("{}/some/prefix=1", azurite.url(case)))).await;
+}
+
+fn at(url: &str) -> Arc<dyn Store> {
+    let location: Location = url.parse().unwrap();
+    store::open(&location, AzureOptions::default())
+}

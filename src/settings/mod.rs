@@ -1,0 +1,271 @@
+//! What the environment says, read once at start. Everything else is handed values.
+
+mod host_json;
+mod quantity;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use host_json::{HostJson, HostJsonError};
+
+use crate::decode::{Naming, Trigger};
+use crate::encode::Compression;
+use crate::judge::Limits;
+use crate::store::azure::Identity;
+use crate::store::location::Location;
+
+/// The function whose invocations are landed, and the folder of its function.json.
+pub const FUNCTION: &str = "IngestOrders";
+
+/// A setting that can't be used: the program does not start with it.
+#[derive(Debug, thiserror::Error)]
+#[error("{name}: {problem}")]
+pub struct SettingError {
+    /// The setting's name, or a file's.
+    pub name: String,
+    /// What is wrong, and what would be right.
+    pub problem: String,
+}
+
+impl SettingError {
+    fn new(name: impl Into<String>, problem: impl ToString) -> Self {
+        Self {
+            name: name.into(),
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// The settings of the custom handler. `README.md` has the table.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The port to listen on (`FUNCTIONS_CUSTOMHANDLER_PORT`).
+    pub port: u16,
+    /// Where to land (`LANDING_URL`).
+    pub location: Location,
+    /// Who we are there.
+    pub identity: Identity,
+    /// The folder of the schema catalog (`SCHEMAS_DIR`).
+    pub schemas: PathBuf,
+    /// How blobs are compressed (`BRONZE_COMPRESSION`).
+    pub compression: Compression,
+    /// How streams are named (`STREAM_NAME`, `STREAM_EPOCH`).
+    pub naming: Naming,
+    /// What an event may be (`EVENT_LIMIT`, `NESTING_LIMIT`).
+    pub event: Limits,
+    /// The most bytes of a request's body (`REQUEST_LIMIT`).
+    pub request_limit: usize,
+    /// The bytes of bodies that are worked on at once (`MEMORY_BUDGET`).
+    pub memory_budget: usize,
+    /// After which an invocation is answered 503 (`LANDING_TIMEOUT`).
+    pub landing_timeout: Duration,
+    /// After which a single call of the store is given up (`STORE_CALL_TIMEOUT`).
+    pub store_call_timeout: Duration,
+    /// The least level of what is logged (`LOG_LEVEL`).
+    pub log_level: tracing::Level,
+    /// The trigger as function.json declares it.
+    pub trigger: Trigger,
+}
+
+impl Settings {
+    /// Reads the settings; `variable` is the environment, `directory` the working directory.
+    ///
+    /// # Errors
+    /// The first setting that is missing or wrong, or host.json where its figures do not fit.
+    pub fn read(
+        variable: impl Fn(&str) -> Option<String>,
+        directory: &Path,
+    ) -> Result<Self, SettingError> {
+        let read = Reader(variable);
+        let app = read
+            .text("FUNCTIONS_APP_ROOT_PATH")
+            .map_or_else(|| directory.to_owned(), PathBuf::from);
+        let location = read.text("LANDING_URL").ok_or_else(|| {
+            SettingError::new(
+                "LANDING_URL",
+                "missing: it says where to land, as in file:///abs/dir or \
+                 https://ACCOUNT.blob.core.windows.net/CONTAINER",
+            )
+        })?;
+        let naming = Naming::new(
+            read.text("STREAM_NAME").as_deref(),
+            read.text("STREAM_EPOCH").as_deref(),
+        )
+        .map_err(|error| SettingError::new("STREAM_NAME or STREAM_EPOCH", error))?;
+        let settings = Self {
+            port: read.parsed("FUNCTIONS_CUSTOMHANDLER_PORT", 8080)?,
+            location: location
+                .parse()
+                .map_err(|error| SettingError::new("LANDING_URL", error))?,
+            identity: match read.text("IDENTITY_ENDPOINT").or(read.text("MSI_ENDPOINT")) {
+                Some(_) => Identity::Managed {
+                    client_id: read
+                        .text("LANDING_CLIENT_ID")
+                        .or(read.text("AZURE_CLIENT_ID")),
+                },
+                None => Identity::Developer,
+            },
+            schemas: read
+                .text("SCHEMAS_DIR")
+                .map_or_else(|| app.join("schemas"), |dir| app.join(dir)),
+            compression: read.parsed("BRONZE_COMPRESSION", Compression::Gzip)?,
+            naming,
+            event: Limits {
+                event_bytes: read.bytes("EVENT_LIMIT", 1 << 20, 1..=1 << 30)?,
+                nesting: read.number("NESTING_LIMIT", 64, 1..=512)?,
+            },
+            request_limit: read.bytes("REQUEST_LIMIT", 1536 << 20, 1 << 20..=3 << 30)?,
+            memory_budget: read.bytes("MEMORY_BUDGET", 128 << 20, 1 << 20..=1 << 40)?,
+            landing_timeout: read.duration("LANDING_TIMEOUT", Duration::from_secs(120))?,
+            store_call_timeout: read.duration("STORE_CALL_TIMEOUT", Duration::from_secs(30))?,
+            log_level: read.parsed("LOG_LEVEL", tracing::Level::INFO)?,
+            trigger: Trigger::load(&app, FUNCTION)
+                .map_err(|error| SettingError::new(FUNCTION, error))?,
+        };
+        if let Some(host) = HostJson::load(&app).map_err(|error| SettingError::new("host.json", error))? {
+            settings.hold_against(&host)?;
+        }
+        Ok(settings)
+    }
+
+    /// The host's figures must fit the limits: a batch that could be refused for its size would
+    /// hold its partition for ever, and a landing that outlives the function's time-out would be
+    /// ended with the whole process.
+    fn hold_against(&self, host: &HostJson) -> Result<(), SettingError> {
+        let worst = host.largest_request();
+        if worst > self.request_limit as u64 {
+            return Err(SettingError::new(
+                "host.json",
+                format!(
+                    "extensions.eventHubs.maxEventBatchSize {} can make a request of {worst} bytes, \
+                     and REQUEST_LIMIT is {}: lower the one or raise the other",
+                    host.max_event_batch_size, self.request_limit
+                ),
+            ));
+        }
+        match host.function_timeout {
+            Some(timeout) if self.landing_timeout * 2 > timeout => Err(SettingError::new(
+                "host.json",
+                format!(
+                    "functionTimeout is {} s, and LANDING_TIMEOUT {} s: it may be half of it at most",
+                    timeout.as_secs(),
+                    self.landing_timeout.as_secs()
+                ),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+struct Reader<F>(F);
+
+impl<F: Fn(&str) -> Option<String>> Reader<F> {
+    /// A setting that is there; an empty one is not (app settings can't be unset in a template).
+    fn text(&self, name: &str) -> Option<String> {
+        self.0(name).filter(|value| !value.is_empty())
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, name: &str, default: T) -> Result<T, SettingError>
+    where
+        T::Err: std::fmt::Display,
+    {
+        match self.text(name) {
+            Some(value) => value.parse().map_err(|error: T::Err| {
+                SettingError::new(name, format!("{value:?} can't be used: {error}"))
+            }),
+            None => Ok(default),
+        }
+    }
+
+    fn number(
+        &self,
+        name: &str,
+        default: usize,
+        range: std::ops::RangeInclusive<usize>,
+    ) -> Result<usize, SettingError> {
+        let value = self.parsed(name, default)?;
+        within(name, value, &range)
+    }
+
+    fn bytes(
+        &self,
+        name: &str,
+        default: usize,
+        range: std::ops::RangeInclusive<usize>,
+    ) -> Result<usize, SettingError> {
+        let value = match self.text(name) {
+            Some(text) => quantity::bytes(&text).map_err(|error| SettingError::new(name, error))?,
+            None => default,
+        };
+        within(name, value, &range)
+    }
+
+    fn duration(&self, name: &str, default: Duration) -> Result<Duration, SettingError> {
+        match self.text(name) {
+            Some(text) => quantity::duration(&text).map_err(|error| SettingError::new(name, error)),
+            None => Ok(default),
+        }
+    }
+}
+
+fn within(
+    name: &str,
+    value: usize,
+    range: &std::ops::RangeInclusive<usize>,
+) -> Result<usize, SettingError> {
+    if range.contains(&value) {
+        return Ok(value);
+    }
+    Err(SettingError::new(
+        name,
+        format!("{value} is out of range: {} to {}", range.start(), range.end()),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(settings: &[(&str, &str)]) -> Result<Settings, String> {
+        let variable = |name: &str| {
+            let mut all = settings.iter().chain([&("LANDING_URL", "file:///lake")]);
+            all.find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+        };
+        Settings::read(variable, Path::new(env!("CARGO_MANIFEST_DIR"))).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_shipped_app_fits_the_default_settings() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.schemas, Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas"));
+        assert_eq!(settings.compression, Compression::Gzip);
+        assert_eq!(settings.identity, Identity::Developer);
+        assert_eq!(settings.trigger.name, "events");
+    }
+
+    #[test]
+    fn what_can_not_be_used_is_named() {
+        for (name, value, says) in [
+            ("LANDING_URL", "ftp://lake", "LANDING_URL"),
+            ("BRONZE_COMPRESSION", "zstd", "gzip or none"),
+            ("EVENT_LIMIT", "big", "EVENT_LIMIT"),
+            ("EVENT_LIMIT", "0", "out of range"),
+            ("NESTING_LIMIT", "100000", "out of range"),
+            ("LANDING_TIMEOUT", "soon", "LANDING_TIMEOUT"),
+            ("LANDING_TIMEOUT", "9m", "half of it"),
+            ("REQUEST_LIMIT", "100MiB", "maxEventBatchSize"),
+            ("STREAM_NAME", "../x", "STREAM_NAME"),
+            ("FUNCTIONS_CUSTOMHANDLER_PORT", "http", "FUNCTIONS_CUSTOMHANDLER_PORT"),
+            ("LOG_LEVEL", "loud", "LOG_LEVEL"),
+        ] {
+            let error = read(&[(name, value)]).unwrap_err();
+            assert!(error.contains(says), "{name}={value}: {error}");
+        }
+    }
+
+    #[test]
+    fn in_azure_the_managed_identity_is_taken() {
+        let settings = read(&[("IDENTITY_ENDPOINT", "http://x"), ("LANDING_CLIENT_ID", "id")]).unwrap();
+        assert_eq!(settings.identity, Identity::Managed { client_id: Some("id".to_owned()) });
+    }
+}

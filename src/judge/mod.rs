@@ -2,6 +2,12 @@
 //!
 //! Total (every byte string gets exactly one verdict) and pure (no clock, no ids, no environment).
 
+mod duplicates;
+mod fault;
+mod node;
+mod reader;
+mod tape;
+
 use std::fmt;
 use std::sync::Arc;
 

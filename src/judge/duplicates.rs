@@ -65,7 +65,7 @@ mod tests {
     fn a_key_that_stands_twice_is_found_after_unescaping() {
         assert_eq!(pointers(r#"{"a":1,"\u0061":2}"#), ["/a"]);
         assert_eq!(pointers(r#"{"":1,"":2,"":3}"#), ["/", "/"]);
-        assert_eq!(pointers(r#"{"a":{"b":1,"b":2},"a":3}"#), ["/a", "/a"]);
+        assert_eq!(pointers(r#"{"a":{"b":1,"b":2},"a":3}"#), ["/a/b", "/a"]);
     }
 
     #[test]

@@ -2,8 +2,22 @@
 //!
 //! Total (every byte string gets exactly one verdict) and pure (no clock, no ids, no environment).
 
+mod catalog;
+mod duplicates;
+mod explain;
+mod fault;
+mod files;
+mod judging;
+mod node;
+mod reader;
+mod route;
+mod tape;
+
 use std::fmt;
 use std::sync::Arc;
+
+pub use catalog::{Catalog, CatalogError};
+pub use judging::{Judge, Limits};
 
 /// What judging may see of an event.
 #[derive(Debug, Clone, Copy)]

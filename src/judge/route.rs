@@ -1,0 +1,216 @@
+//! Which schema an event is judged under, and which value of it.
+//!
+//! Looked for in this order: the catalog's property or header; CloudEvents `dataschema`;
+//! CloudEvents `type`; the stream's default; the catalog's. The first two name a schema, so a name
+//! that the catalog doesn't have is a rejection. A `type` names a kind of event: one that the
+//! catalog doesn't map goes on to the defaults.
+
+use base64_simd::STANDARD;
+
+use super::catalog::Catalog;
+use super::tape::{Document, Kind, Tape};
+use super::Submission;
+use crate::event::Stream;
+
+/// Where an event is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Route {
+    /// Under the schema with this index of the catalog.
+    To {
+        /// The index.
+        schema: usize,
+        /// The entry that is judged, and the pointer to it.
+        value: u32,
+        prefix: &'static str,
+    },
+    /// A route names what the catalog doesn't have.
+    Unknown {
+        /// The name, as the event has it.
+        name: Option<String>,
+        /// Who said it, in words.
+        by: String,
+    },
+    /// The envelope can't be judged.
+    Envelope {
+        pointer: &'static str,
+        problem: &'static str,
+    },
+}
+
+/// What of the properties and the envelope says where to go.
+#[derive(Debug, Default)]
+struct Signs {
+    property: Option<Sign>,
+    dataschema: Option<Sign>,
+    kind: Option<Sign>,
+}
+
+/// A string that was said, or something else in its place.
+#[derive(Debug)]
+struct Sign {
+    by: String,
+    name: Option<String>,
+}
+
+/// The spellings of a CloudEvents attribute in AMQP (both) and Kafka.
+const TYPE: [&str; 3] = ["cloudEvents:type", "cloudEvents_type", "ce_type"];
+const DATASCHEMA: [&str; 3] = [
+    "cloudEvents:dataschema",
+    "cloudEvents_dataschema",
+    "ce_dataschema",
+];
+
+/// How the content type says that the body is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    Plain,
+    Structured,
+    Batch,
+}
+
+/// Finds the route of an event whose body is on the tape of `document`. `columns` is a buffer.
+pub(super) fn route(
+    catalog: &Catalog,
+    default: impl FnOnce(&Stream) -> usize,
+    stream: &Stream,
+    submission: &Submission<'_>,
+    document: Document<'_>,
+    columns: &mut Tape,
+) -> Route {
+    let mode = submission
+        .content_type
+        .map_or(Mode::Plain, |text| mode(text, columns));
+    let mut signs = Signs::default();
+    if let Some(properties) = submission.properties
+        && properties.len() > 2
+    {
+        signs.read_properties(properties, catalog, columns);
+    }
+    let (value, prefix) = match mode {
+        Mode::Plain => (0, ""),
+        Mode::Structured => match envelope(document, &mut signs) {
+            Ok(data) => (data, "/data"),
+            Err((pointer, problem)) => return Route::Envelope { pointer, problem },
+        },
+        Mode::Batch => {
+            return Route::Envelope {
+                pointer: "",
+                problem: "a CloudEvents batch holds several events: send each as an event of its own",
+            };
+        }
+    };
+    let to = |schema| Route::To {
+        schema,
+        value,
+        prefix,
+    };
+    for sign in [signs.property, signs.dataschema].into_iter().flatten() {
+        let Sign { by, name } = sign;
+        return match name.as_deref().and_then(|name| named(catalog, name)) {
+            Some(schema) => to(schema),
+            None => Route::Unknown { name, by },
+        };
+    }
+    let kind = signs.kind.and_then(|kind| kind.name);
+    let mapped = kind.and_then(|kind| spelled(&kind, |kind| catalog.for_type(kind)));
+    to(mapped.unwrap_or_else(|| default(stream)))
+}
+
+impl Signs {
+    fn read_properties(&mut self, properties: &str, catalog: &Catalog, columns: &mut Tape) {
+        // the host writes an object; what is none says nothing
+        if columns.read(properties, PROPERTIES_NESTING).is_err() {
+            return;
+        }
+        let document = Document {
+            source: properties,
+            tape: columns,
+        };
+        for (name, value) in document.members(0) {
+            let name = document.text(document.entry(name));
+            let slot = if Some(name) == catalog.property() {
+                &mut self.property
+            } else if DATASCHEMA.contains(&name) {
+                &mut self.dataschema
+            } else if TYPE.contains(&name) {
+                &mut self.kind
+            } else {
+                continue;
+            };
+            *slot = sign(document, value, || format!("the property `{name}`"));
+        }
+    }
+}
+
+const PROPERTIES_NESTING: usize = 64;
+
+/// A value that says something: null says nothing.
+fn sign(document: Document<'_>, value: u32, by: impl FnOnce() -> String) -> Option<Sign> {
+    let entry = document.entry(value);
+    let name = match entry.kind {
+        Kind::Null => return None,
+        Kind::Plain | Kind::Escaped => Some(document.text(entry).to_owned()),
+        _ => None,
+    };
+    Some(Sign { by: by(), name })
+}
+
+/// The schema of this name, also where the Kafka endpoint wrote the name's bytes as base64.
+fn named(catalog: &Catalog, name: &str) -> Option<usize> {
+    spelled(name, |name| catalog.named(name))
+}
+
+fn spelled(name: &str, find: impl Fn(&str) -> Option<usize>) -> Option<usize> {
+    find(name).or_else(|| {
+        let bytes = STANDARD.decode_to_vec(name).ok()?;
+        find(std::str::from_utf8(&bytes).ok()?)
+    })
+}
+
+fn mode(content_type: &str, columns: &mut Tape) -> Mode {
+    const MARK: &[u8] = b"cloudevents";
+    let marked = content_type
+        .as_bytes()
+        .windows(MARK.len())
+        .any(|window| window.eq_ignore_ascii_case(MARK));
+    if !marked || columns.read(content_type, 0).is_err() {
+        return Mode::Plain;
+    }
+    let document = Document {
+        source: content_type,
+        tape: columns,
+    };
+    let text = document.text(document.entry(0));
+    let media_type = text.split(';').next().unwrap_or("").trim();
+    if media_type.eq_ignore_ascii_case("application/cloudevents+json") {
+        Mode::Structured
+    } else if media_type.eq_ignore_ascii_case("application/cloudevents-batch+json") {
+        Mode::Batch
+    } else {
+        Mode::Plain
+    }
+}
+
+/// The entry of an envelope's `data`. Its own attributes count where no property says the same.
+fn envelope(
+    document: Document<'_>,
+    signs: &mut Signs,
+) -> Result<u32, (&'static str, &'static str)> {
+    if document.entry(0).kind != Kind::Object {
+        return Err(("", "a CloudEvents envelope is an object"));
+    }
+    let attribute = |name: &str| {
+        let value = document.member(0, name)?;
+        sign(document, value, || format!("the attribute `{name}`"))
+    };
+    signs.dataschema = signs.dataschema.take().or_else(|| attribute("dataschema"));
+    signs.kind = signs.kind.take().or_else(|| attribute("type"));
+    match document.member(0, "data") {
+        Some(data) => Ok(data),
+        None if document.member(0, "data_base64").is_some() => Err((
+            "/data_base64",
+            "the event stands as base64: send it as JSON in `data`",
+        )),
+        None => Err(("", "the CloudEvents envelope has no `data`")),
+    }
+}

@@ -20,5 +20,8 @@ pub mod encode;
 pub mod event;
 pub mod judge;
 pub mod landing;
+pub mod serve;
+pub mod settings;
 pub mod store;
+pub mod telemetry;
 pub mod workers;

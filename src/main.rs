@@ -1,3 +1,24 @@
 //! The `bronzegate` program.
 
-fn main() {}
+use std::process::ExitCode;
+
+use bronzegate::settings::Settings;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    bronzegate::telemetry::start(tracing::Level::INFO);
+    let settings = Settings::read(|name| std::env::var(name).ok(), std::path::Path::new("."));
+    let ended = match settings {
+        Ok(settings) => bronzegate::serve::run(settings)
+            .await
+            .map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error, "not started");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -8,7 +8,6 @@ mod record;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
@@ -18,18 +17,7 @@ use compression::Compressor;
 use record::Columns;
 
 use crate::event::Batch;
-use crate::judge::{Reason, Verdict};
-
-/// A batch with a verdict for each of its events.
-#[derive(Debug, Clone)]
-pub struct Judged {
-    /// The events.
-    pub batch: Batch,
-    /// One verdict an event, in the same order.
-    pub verdicts: Vec<Verdict>,
-    /// The digest of the schema catalog under which they were judged.
-    pub catalog: Arc<str>,
-}
+use crate::judge::{Judged, Reason, Verdict};
 
 /// The bodies of the blobs of some events.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -39,7 +39,11 @@ pub(super) fn violations(schema: &Schema, node: TapeNode<'_>, prefix: &str) -> V
         return violations;
     }
     let mut errors = schema.validator.iter_errors(node);
-    let mut violations: Vec<_> = errors.by_ref().take(VIOLATIONS).map(|e| explain(&e)).collect();
+    let mut violations: Vec<_> = errors
+        .by_ref()
+        .take(VIOLATIONS)
+        .map(|e| explain(&e))
+        .collect();
     let more = errors.count();
     if more > 0 {
         violations.push(note(format!("and {more} more")));
@@ -81,7 +85,14 @@ fn message(schema: &Schema, root: TapeNode<'_>, error: &ValidationError<'_>) -> 
     let place = document.at(root.index, pointer);
     let mut message = match error.kind() {
         ValidationErrorKind::Type { kind } => match place {
-            Some(place) => wrong_type(kind, TapeNode { index: place, ..root }, pointer.is_empty()),
+            Some(place) => wrong_type(
+                kind,
+                TapeNode {
+                    index: place,
+                    ..root
+                },
+                pointer.is_empty(),
+            ),
             None => error.masked().to_string(),
         },
         ValidationErrorKind::Required { property } => {

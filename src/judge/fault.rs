@@ -39,7 +39,9 @@ fn words(expected: Expected) -> &'static str {
         Expected::End => "the end of the text",
         Expected::Digit => "a digit",
         Expected::NoLeadingZero => "no digit behind a leading zero",
-        Expected::Escape => "one of the escapes `\\\"`, `\\\\`, `\\/`, `\\b`, `\\f`, `\\n`, `\\r`, `\\t`, `\\u`",
+        Expected::Escape => {
+            "one of the escapes `\\\"`, `\\\\`, `\\/`, `\\b`, `\\f`, `\\n`, `\\r`, `\\t`, `\\u`"
+        }
         Expected::FourHexDigits => "four hexadecimal digits behind `\\u`",
         Expected::SurrogatePair => "both halves of a surrogate pair",
         Expected::StringCharacter => "a character of a string",
@@ -156,7 +158,8 @@ fn comment(rest: &str) -> Option<&'static str> {
 }
 
 fn starts_value(rest: &str) -> bool {
-    rest.starts_with(['{', '[', '"', '-', 't', 'f', 'n']) || rest.starts_with(|c: char| c.is_ascii_digit())
+    rest.starts_with(['{', '[', '"', '-', 't', 'f', 'n'])
+        || rest.starts_with(|c: char| c.is_ascii_digit())
 }
 
 fn ends_with(before: &str, mark: char) -> bool {
@@ -193,7 +196,11 @@ mod tests {
     fn line_and_column_count_from_one_and_columns_are_characters() {
         assert_said("x", "line 1, column 1:", "expected a value, found a letter");
         assert_said("{\"a\":\n \"é😀\" x}", "line 2, column 7:", "`,` or `}`");
-        assert_said("[1,\r\n\n  ?]", "line 3, column 3:", "found another character");
+        assert_said(
+            "[1,\r\n\n  ?]",
+            "line 3, column 3:",
+            "found another character",
+        );
     }
 
     #[test]
@@ -227,7 +234,12 @@ mod tests {
 
     #[test]
     fn a_message_never_says_what_the_text_says() {
-        for text in ["{\"a\":secret}", "secret", "[\"x\" secret]", "{\"a\":1secret}"] {
+        for text in [
+            "{\"a\":secret}",
+            "secret",
+            "[\"x\" secret]",
+            "{\"a\":1secret}",
+        ] {
             assert!(!said(text).contains("secret"), "{text}");
         }
     }

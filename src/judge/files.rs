@@ -93,8 +93,11 @@ pub(super) fn read(dir: &Path) -> Result<(JsonFile, Vec<SchemaFile>), CatalogErr
 
 /// What a folder holds, without hidden files.
 fn children(dir: &Path) -> Result<Vec<PathBuf>, CatalogError> {
-    let entries: io::Result<Vec<_>> = fs::read_dir(dir)
-        .and_then(|entries| entries.map(|entry| entry.map(|entry| entry.path())).collect());
+    let entries: io::Result<Vec<_>> = fs::read_dir(dir).and_then(|entries| {
+        entries
+            .map(|entry| entry.map(|entry| entry.path()))
+            .collect()
+    });
     let mut paths = entries.map_err(|source| unreadable(dir, source))?;
     paths.retain(|path| !file_name(path).starts_with('.'));
     Ok(paths)

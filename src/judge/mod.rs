@@ -2,6 +2,7 @@
 //!
 //! Total (every byte string gets exactly one verdict) and pure (no clock, no ids, no environment).
 
+mod batch;
 mod catalog;
 mod duplicates;
 mod explain;
@@ -16,6 +17,7 @@ mod tape;
 use std::fmt;
 use std::sync::Arc;
 
+pub use batch::{Judged, judge_batch};
 pub use catalog::{Catalog, CatalogError};
 pub use judging::{Judge, Limits};
 

@@ -304,9 +304,7 @@ impl TapeNumber<'_> {
             let nearest: f64 = self.0.parse().ok()?;
             Number::from_f64(nearest.clamp(f64::MIN, f64::MAX))
         };
-        integer()
-            .or_else(double)
-            .unwrap_or_else(|| Number::from(0))
+        integer().or_else(double).unwrap_or_else(|| Number::from(0))
     }
 }
 
@@ -324,7 +322,10 @@ impl JsonNumber for TapeNumber<'_> {
     }
 
     fn as_f64(&self) -> Option<f64> {
-        self.0.parse().ok().filter(|double: &f64| double.is_finite())
+        self.0
+            .parse()
+            .ok()
+            .filter(|double: &f64| double.is_finite())
     }
 
     fn as_str(&self) -> Cow<'_, str> {

@@ -541,10 +541,7 @@ mod tests {
             tape.read(r#"{"a/":[0,{"b":1}],"c":[[]]}"#, 2),
             Err(deep.clone())
         );
-        assert_eq!(
-            tape.read(r#"{"a\/":[0,{"b":1}]}"#, 2),
-            Err(deep)
-        );
+        assert_eq!(tape.read(r#"{"a\/":[0,{"b":1}]}"#, 2), Err(deep));
         assert_eq!(
             tape.read(r#"{"a":[[[]]],}"#, 2),
             Err(Fault::Syntax {

@@ -7,9 +7,9 @@
 
 use base64_simd::STANDARD;
 
+use super::Submission;
 use super::catalog::Catalog;
 use super::tape::{Document, Kind, Tape};
-use super::Submission;
 use crate::event::Stream;
 
 /// Where an event is judged.

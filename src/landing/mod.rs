@@ -24,9 +24,9 @@ pub use lake::MARKER;
 use memory::Memory;
 pub use name::{Kind, Name, Place, chain_prefix};
 
-use crate::encode::{Compression, Encoded, Judged, bodies_digest, encode};
+use crate::encode::{Compression, Encoded, bodies_digest, encode};
 use crate::event::{EnqueuedTime, Origin, Partition, Position, Stream};
-use crate::judge::Reason;
+use crate::judge::{Judged, Reason};
 use crate::store::{Blob, Creation, Store, StoreError, list_all};
 use crate::workers::Workers;
 

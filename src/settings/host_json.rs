@@ -65,7 +65,9 @@ impl HostJson {
         let function_timeout = match file.function_timeout.as_deref() {
             None | Some("-1") => None,
             Some(text) => Some(time_span(text).ok_or_else(|| {
-                HostJsonError(format!("functionTimeout {text:?} is not of the form 00:10:00"))
+                HostJsonError(format!(
+                    "functionTimeout {text:?} is not of the form 00:10:00"
+                ))
             })?),
         };
         Ok(Self {
@@ -120,7 +122,12 @@ mod tests {
 
     #[test]
     fn what_is_no_host_json_is_an_error() {
-        for text in ["", "[]", r#"{"functionTimeout":"ten minutes"}"#, r#"{"functionTimeout":"00:99:00"}"#] {
+        for text in [
+            "",
+            "[]",
+            r#"{"functionTimeout":"ten minutes"}"#,
+            r#"{"functionTimeout":"00:99:00"}"#,
+        ] {
             assert!(HostJson::parse(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -11,8 +11,7 @@ pub use host_json::{HostJson, HostJsonError};
 use crate::decode::{Naming, Trigger};
 use crate::encode::Compression;
 use crate::judge::Limits;
-use crate::store::azure::Identity;
-use crate::store::location::Location;
+use crate::store::{Identity, Location, StoreLimits};
 
 /// The function whose invocations are landed, and the folder of its function.json.
 pub const FUNCTION: &str = "IngestOrders";
@@ -59,8 +58,8 @@ pub struct Settings {
     pub memory_budget: usize,
     /// After which an invocation is answered 503 (`LANDING_TIMEOUT`).
     pub landing_timeout: Duration,
-    /// After which a single call of the store is given up (`STORE_CALL_TIMEOUT`).
-    pub store_call_timeout: Duration,
+    /// How long a call of the store may take (`STORE_CALL_TIMEOUT`, `STORE_RETRY_BUDGET`).
+    pub store: StoreLimits,
     /// The least level of what is logged (`LOG_LEVEL`).
     pub log_level: tracing::Level,
     /// The trigger as function.json declares it.
@@ -111,18 +110,33 @@ impl Settings {
             compression: read.parsed("BRONZE_COMPRESSION", Compression::Gzip)?,
             naming,
             event: Limits {
-                event_bytes: read.bytes("EVENT_LIMIT", 1 << 20, 1..=1 << 30)?,
-                nesting: read.number("NESTING_LIMIT", 64, 1..=512)?,
+                event_bytes: read.bytes(
+                    "EVENT_LIMIT",
+                    Limits::default().event_bytes,
+                    1..=1 << 30,
+                )?,
+                nesting: read.number(
+                    "NESTING_LIMIT",
+                    Limits::default().nesting,
+                    1..=Limits::DEEPEST,
+                )?,
             },
             request_limit: read.bytes("REQUEST_LIMIT", 1536 << 20, 1 << 20..=3 << 30)?,
             memory_budget: read.bytes("MEMORY_BUDGET", 128 << 20, 1 << 20..=1 << 40)?,
             landing_timeout: read.duration("LANDING_TIMEOUT", Duration::from_secs(120))?,
-            store_call_timeout: read.duration("STORE_CALL_TIMEOUT", Duration::from_secs(30))?,
+            store: StoreLimits {
+                call_timeout: read
+                    .duration("STORE_CALL_TIMEOUT", StoreLimits::default().call_timeout)?,
+                retry_budget: read
+                    .duration("STORE_RETRY_BUDGET", StoreLimits::default().retry_budget)?,
+            },
             log_level: read.parsed("LOG_LEVEL", tracing::Level::INFO)?,
             trigger: Trigger::load(&app, FUNCTION)
                 .map_err(|error| SettingError::new(FUNCTION, error))?,
         };
-        if let Some(host) = HostJson::load(&app).map_err(|error| SettingError::new("host.json", error))? {
+        if let Some(host) =
+            HostJson::load(&app).map_err(|error| SettingError::new("host.json", error))?
+        {
             settings.hold_against(&host)?;
         }
         Ok(settings)
@@ -218,7 +232,11 @@ fn within(
     }
     Err(SettingError::new(
         name,
-        format!("{value} is out of range: {} to {}", range.start(), range.end()),
+        format!(
+            "{value} is out of range: {} to {}",
+            range.start(),
+            range.end()
+        ),
     ))
 }
 
@@ -229,15 +247,20 @@ mod tests {
     fn read(settings: &[(&str, &str)]) -> Result<Settings, String> {
         let variable = |name: &str| {
             let mut all = settings.iter().chain([&("LANDING_URL", "file:///lake")]);
-            all.find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+            all.find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
         };
-        Settings::read(variable, Path::new(env!("CARGO_MANIFEST_DIR"))).map_err(|error| error.to_string())
+        Settings::read(variable, Path::new(env!("CARGO_MANIFEST_DIR")))
+            .map_err(|error| error.to_string())
     }
 
     #[test]
     fn the_shipped_app_fits_the_default_settings() {
         let settings = read(&[]).unwrap();
-        assert_eq!(settings.schemas, Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas"));
+        assert_eq!(
+            settings.schemas,
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas")
+        );
         assert_eq!(settings.compression, Compression::Gzip);
         assert_eq!(settings.identity, Identity::Developer);
         assert_eq!(settings.trigger.name, "events");
@@ -255,7 +278,11 @@ mod tests {
             ("LANDING_TIMEOUT", "9m", "half of it"),
             ("REQUEST_LIMIT", "100MiB", "maxEventBatchSize"),
             ("STREAM_NAME", "../x", "STREAM_NAME"),
-            ("FUNCTIONS_CUSTOMHANDLER_PORT", "http", "FUNCTIONS_CUSTOMHANDLER_PORT"),
+            (
+                "FUNCTIONS_CUSTOMHANDLER_PORT",
+                "http",
+                "FUNCTIONS_CUSTOMHANDLER_PORT",
+            ),
             ("LOG_LEVEL", "loud", "LOG_LEVEL"),
         ] {
             let error = read(&[(name, value)]).unwrap_err();
@@ -265,7 +292,16 @@ mod tests {
 
     #[test]
     fn in_azure_the_managed_identity_is_taken() {
-        let settings = read(&[("IDENTITY_ENDPOINT", "http://x"), ("LANDING_CLIENT_ID", "id")]).unwrap();
-        assert_eq!(settings.identity, Identity::Managed { client_id: Some("id".to_owned()) });
+        let settings = read(&[
+            ("IDENTITY_ENDPOINT", "http://x"),
+            ("LANDING_CLIENT_ID", "id"),
+        ])
+        .unwrap();
+        assert_eq!(
+            settings.identity,
+            Identity::Managed {
+                client_id: Some("id".to_owned())
+            }
+        );
     }
 }

@@ -17,7 +17,9 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|_| factor > 0)
         .and_then(|number| number.checked_mul(factor))
-        .ok_or_else(|| format!("{text:?} is no number of bytes: write 1048576, 512KiB, 1MiB or 2GiB"))
+        .ok_or_else(|| {
+            format!("{text:?} is no number of bytes: write 1048576, 512KiB, 1MiB or 2GiB")
+        })
 }
 
 /// `500ms`, `90s`, `2m`, `1h`.

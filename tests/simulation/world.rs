@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use bronzegate::encode::{Compression, Judged};
+use bronzegate::encode::Compression;
 use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
-use bronzegate::judge::{Reason, Rejection, Verdict, Violation};
+use bronzegate::judge::{Judged, Reason, Rejection, Verdict, Violation};
 use bronzegate::landing::{About, Kind, Landed, Landing, LandingError, Name};
 use bronzegate::store::memory::MemoryStore;
 use bronzegate::workers::Workers;

@@ -1,0 +1,108 @@
+//! How many bytes of requests are worked on at once.
+//!
+//! A body that comes in chunks has no length to ask for, so a share grows as its body does. Two
+//! half-read bodies must never wait for one another: one request at a time may go beyond the
+//! budget, and runs to its end. So there are never more bytes than the budget and one request.
+
+use std::sync::Arc;
+
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+/// Permits are handed out by this many bytes.
+const UNIT: usize = 1024;
+
+/// The bytes that all requests share.
+#[derive(Debug, Clone)]
+pub(super) struct Budget {
+    units: Arc<Semaphore>,
+    beyond: Arc<Mutex<()>>,
+}
+
+impl Budget {
+    pub(super) fn new(bytes: usize) -> Self {
+        Self {
+            units: Arc::new(Semaphore::new(bytes / UNIT)),
+            beyond: Arc::default(),
+        }
+    }
+
+    /// A share of nothing yet.
+    pub(super) fn share(&self) -> Share {
+        Share {
+            budget: self.clone(),
+            held: None,
+            beyond: None,
+        }
+    }
+}
+
+/// One request's part of the budget, given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Share {
+    budget: Budget,
+    held: Option<OwnedSemaphorePermit>,
+    beyond: Option<OwnedMutexGuard<()>>,
+}
+
+impl Share {
+    /// Waits until the share is at least this large, or may go beyond the budget.
+    pub(super) async fn grow(&mut self, bytes: usize) {
+        let held = self
+            .held
+            .as_ref()
+            .map_or(0, OwnedSemaphorePermit::num_permits);
+        let wanted = bytes.div_ceil(UNIT).saturating_sub(held);
+        if wanted == 0 || self.beyond.is_some() {
+            return;
+        }
+        let more = u32::try_from(wanted).unwrap_or(u32::MAX);
+        let units = Arc::clone(&self.budget.units);
+        let beyond = Arc::clone(&self.budget.beyond);
+        tokio::select! {
+            biased;
+            // the semaphore is never closed
+            Ok(permit) = units.acquire_many_owned(more) => match &mut self.held {
+                Some(held) => held.merge(permit),
+                None => self.held = Some(permit),
+            },
+            guard = beyond.lock_owned() => self.beyond = Some(guard),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Poll, Waker};
+
+    use super::*;
+
+    fn poll(future: impl Future<Output = ()>) -> Poll<()> {
+        pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn i8_one_request_at_a_time_goes_beyond_the_budget() {
+        let budget = Budget::new(10 * UNIT);
+        let (mut one, mut two, mut three) = (budget.share(), budget.share(), budget.share());
+        assert!(poll(one.grow(6 * UNIT)).is_ready());
+        assert!(poll(two.grow(4 * UNIT)).is_ready());
+        assert!(poll(two.grow(5 * UNIT)).is_ready(), "it goes beyond");
+        assert!(poll(one.grow(7 * UNIT)).is_pending(), "only one may");
+        assert!(poll(three.grow(1)).is_pending());
+        drop(two);
+        assert!(poll(one.grow(7 * UNIT)).is_ready());
+        assert!(poll(three.grow(3 * UNIT)).is_ready());
+        drop((one, three));
+        assert_eq!(budget.units.available_permits(), 10, "all is given back");
+    }
+
+    #[test]
+    fn i8_a_request_above_the_budget_runs_all_the_same() {
+        let budget = Budget::new(10 * UNIT);
+        let mut large = budget.share();
+        assert!(poll(large.grow(1 << 40)).is_ready());
+        let mut small = budget.share();
+        assert!(poll(small.grow(10 * UNIT)).is_ready());
+    }
+}

@@ -1,5 +1,6 @@
 //! The `bronzegate` program.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use bronzegate::settings::Settings;
@@ -17,7 +18,7 @@ async fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tracing::error!(error, "not started");
+            let _ = writeln!(std::io::stderr(), "{error}");
             ExitCode::from(2)
         }
     }

@@ -85,14 +85,15 @@ fn message(schema: &Schema, root: TapeNode<'_>, error: &ValidationError<'_>) -> 
     let place = document.at(root.index, pointer);
     let mut message = match error.kind() {
         ValidationErrorKind::Type { kind } => match place {
-            Some(place) => wrong_type(
-                kind,
-                TapeNode {
-                    index: place,
-                    ..root
-                },
-                pointer.is_empty(),
-            ),
+            Some(index) => {
+                let node = TapeNode { index, ..root };
+                let message = wrong_type(kind, node, pointer.is_empty());
+                // what to change has been said
+                if message.contains(": ") {
+                    return message;
+                }
+                message
+            }
             None => error.masked().to_string(),
         },
         ValidationErrorKind::Required { property } => {
@@ -107,6 +108,7 @@ fn message(schema: &Schema, root: TapeNode<'_>, error: &ValidationError<'_>) -> 
         }
         ValidationErrorKind::FalseSchema => "must not be here".to_owned(),
         ValidationErrorKind::Pattern { pattern } => format!("must match {pattern}"),
+        ValidationErrorKind::Not { schema } => format!("must not match {schema}"),
         // the library's words for a wrong name have the name's own text in them
         ValidationErrorKind::PropertyNames { error } => {
             format!("a key is not allowed: {}", error.masked_with("it"))

@@ -124,7 +124,6 @@ mod tests {
     fn what_is_no_host_json_is_an_error() {
         for text in [
             "",
-            "[]",
             r#"{"functionTimeout":"ten minutes"}"#,
             r#"{"functionTimeout":"00:99:00"}"#,
         ] {

@@ -49,7 +49,7 @@ async fn what_a_killed_writer_left_is_harmless() {
     let new = root.path().join(".tmp/new");
     File::create(&old)
         .unwrap()
-        .set_modified(SystemTime::now() - Duration::from_secs(3600))
+        .set_modified(SystemTime::now() - Duration::from_hours(1))
         .unwrap();
     fs::write(&new, "a write of another process").unwrap();
     store.ready().await.unwrap();

@@ -13,7 +13,7 @@ const MAIN: &str = "node_modules/azurite/dist/src/blob/main.js";
 const INSTALLED: &str = "node_modules/.installed";
 
 /// How long Azurite may take until it listens, on a machine under load.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Ends Azurite when its standard input does: the system closes that when the test dies, whatever
 /// it dies of.

@@ -57,16 +57,15 @@ pub(super) fn of(path: &Path) -> io::Result<Option<(File, About)>> {
         };
         let size = file.metadata()?.len();
         let own = load(&self::path(path, inode))?.filter(|about| about.size == size);
-        let about = match own {
-            Some(about) => about,
-            None => {
-                let found = of_a_copy(path, &file, size)?;
-                // a body that was replaced or removed meanwhile took its metadata with it
-                if open(path)?.is_none_or(|(_, now)| now != inode) {
-                    continue;
-                }
-                found
+        let about = if let Some(about) = own {
+            about
+        } else {
+            let found = of_a_copy(path, &file, size)?;
+            // a body that was replaced or removed meanwhile took its metadata with it
+            if open(path)?.is_none_or(|(_, now)| now != inode) {
+                continue;
             }
+            found
         };
         return Ok(Some((file, about)));
     }

@@ -27,24 +27,24 @@ fn blob(body: impl Into<Bytes>, key: &str, value: &str) -> store::Blob {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn memory_conforms() {
     suite::run(|_| Arc::new(MemoryStore::new()) as Arc<dyn Store>).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_folder_conforms() {
     let root = tempfile::tempdir().unwrap();
     suite::run(|case| Arc::new(FolderStore::new(root.path().join(case))) as Arc<dyn Store>).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn azurite_conforms() {
     let azurite = Azurite::start();
     suite::run(|case| at(&azurite.url(case))).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn azurite_conforms_under_a_prefix() {
     let azurite = Azurite::start();
     suite::run(|case| at(&format!("{}/some/prefix=1", azurite.url(case)))).await;

@@ -112,8 +112,13 @@ async fn a_foreign_file_is_a_blob_without_metadata() {
     );
     let read = store.read("theirs").await.unwrap().unwrap();
     assert_eq!((&read.body[..], read.metadata.len()), (&b"x"[..], 0));
-    // also where it replaced one of ours
+    // also where it was written over one of ours, or moved there
     store.create("ours", blob("ours", "n", "1")).await.unwrap();
+    fs::write(root.path().join("ours"), "longer").unwrap();
+    assert_eq!(
+        store.metadata("ours").await.unwrap(),
+        Some(Metadata::default())
+    );
     fs::write(root.path().join("theirs"), "xyz").unwrap();
     fs::rename(root.path().join("theirs"), root.path().join("ours")).unwrap();
     assert_eq!(

@@ -1,5 +1,8 @@
 //! Every store is held to one suite, and what is peculiar to each to its own tests.
 
+// clippy.toml allows them in tests, but not in what tests share
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 #[path = "store/azure.rs"]
 mod azure;
 #[path = "store/folder.rs"]
@@ -8,6 +11,7 @@ mod folder;
 mod suite;
 mod support;
 
+use std::num::NonZero;
 use std::sync::Arc;
 
 use bronzegate::store::{self, AzureOptions, FolderStore, Location, MemoryStore, Store};
@@ -23,24 +27,24 @@ fn blob(body: impl Into<Bytes>, key: &str, value: &str) -> store::Blob {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn memory_conforms() {
     suite::run(|_| Arc::new(MemoryStore::new()) as Arc<dyn Store>).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_folder_conforms() {
     let root = tempfile::tempdir().unwrap();
     suite::run(|case| Arc::new(FolderStore::new(root.path().join(case))) as Arc<dyn Store>).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn azurite_conforms() {
     let azurite = Azurite::start();
     suite::run(|case| at(&azurite.url(case))).await;
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn azurite_conforms_under_a_prefix() {
     let azurite = Azurite::start();
     suite::run(|case| at(&format!("{}/some/prefix=1", azurite.url(case)))).await;
@@ -48,5 +52,10 @@ async fn azurite_conforms_under_a_prefix() {
 
 fn at(url: &str) -> Arc<dyn Store> {
     let location: Location = url.parse().unwrap();
-    store::open(&location, AzureOptions::default())
+    let options = AzureOptions {
+        // so that a listing has many pages
+        page: NonZero::new(7),
+        ..AzureOptions::default()
+    };
+    store::open(&location, options)
 }

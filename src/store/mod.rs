@@ -55,7 +55,7 @@ pub struct Blob {
 pub enum Creation {
     /// The blob was not there and stands now, whole and durable.
     Created,
-    /// The name was taken (409 BlobAlreadyExists or 412); what stands there is untouched. It may
+    /// The name was taken (409 `BlobAlreadyExists` or 412); what stands there is untouched. It may
     /// be our own write whose answer was lost.
     Taken,
 }
@@ -156,7 +156,7 @@ pub enum Cause {
     Forbidden,
     /// The container or account is not there.
     Missing,
-    /// 429 or 503 ServerBusy: the account is asked for more than it gives.
+    /// 429 or 503 `ServerBusy`: the account is asked for more than it gives.
     Throttled,
     /// No space is left.
     Full,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bronzegate::store::{
-    AzureOptions, AzureStore, Cause, Creation, Location, Store, StoreError, StoreLimits,
+    AzureOptions, AzureStore, Cause, Creation, Location, Store, StoreError, StoreLimits, list_all,
 };
 
 use super::blob;
@@ -13,7 +13,7 @@ use super::support::service::Service;
 
 const LIMITS: StoreLimits = StoreLimits {
     call_timeout: Duration::from_millis(400),
-    retry_budget: Duration::from_millis(2000),
+    retry_budget: Duration::from_secs(2),
 };
 
 /// What the machine may add to the bounds.
@@ -189,4 +189,19 @@ async fn a_container_that_is_missing_is_said_to_be() {
     ] {
         assert_eq!(error.cause, Cause::Missing, "{error}");
     }
+}
+
+#[tokio::test]
+async fn folders_of_a_hierarchical_namespace_are_no_blobs() {
+    let azurite = Azurite::start();
+    let store = open(&azurite.url("tree"), LIMITS);
+    store.ready().await.unwrap();
+    store
+        .put("a", blob("", "hdi_isfolder", "true"))
+        .await
+        .unwrap();
+    store.put("a/b", blob("x", "k", "v")).await.unwrap();
+    let listed = list_all(&store, "").await.unwrap();
+    let names: Vec<&str> = listed.iter().map(|line| &*line.name).collect();
+    assert_eq!(names, ["a/b"]);
 }

@@ -49,7 +49,7 @@ async fn what_a_killed_writer_left_is_harmless() {
     let new = root.path().join(".tmp/new");
     File::create(&old)
         .unwrap()
-        .set_modified(SystemTime::now() - Duration::from_secs(3600))
+        .set_modified(SystemTime::now() - Duration::from_hours(1))
         .unwrap();
     fs::write(&new, "a write of another process").unwrap();
     store.ready().await.unwrap();
@@ -112,8 +112,13 @@ async fn a_foreign_file_is_a_blob_without_metadata() {
     );
     let read = store.read("theirs").await.unwrap().unwrap();
     assert_eq!((&read.body[..], read.metadata.len()), (&b"x"[..], 0));
-    // also where it replaced one of ours
+    // also where it was written over one of ours, or moved there
     store.create("ours", blob("ours", "n", "1")).await.unwrap();
+    fs::write(root.path().join("ours"), "longer").unwrap();
+    assert_eq!(
+        store.metadata("ours").await.unwrap(),
+        Some(Metadata::default())
+    );
     fs::write(root.path().join("theirs"), "xyz").unwrap();
     fs::rename(root.path().join("theirs"), root.path().join("ours")).unwrap();
     assert_eq!(

@@ -23,6 +23,7 @@ pub async fn run(open: impl Fn(&str) -> Arc<dyn Store>) {
         what_is_created_is_taken,
         one_of_many_creators_wins,
         put_replaces_whatever_stood_there,
+        body_and_metadata_are_of_one_write,
         what_is_not_there_is_none,
         listing_is_in_order_and_keeps_to_its_prefix,
         many_pages_list_each_blob_once,
@@ -105,6 +106,44 @@ async fn put_replaces_whatever_stood_there(store: Arc<dyn Store>) {
         Creation::Taken
     );
     assert_eq!(list_all(&*store, "p/").await.unwrap().len(), 1);
+}
+
+async fn body_and_metadata_are_of_one_write(store: Arc<dyn Store>) {
+    let writers = (0..3).map(|writer| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            for n in 0..20 {
+                let value = (writer * 1000 + n).to_string();
+                let whole = blob(value.clone(), "n", &value);
+                if n % 4 == 3 {
+                    store.delete("x").await.unwrap();
+                    store.create("x", whole).await.unwrap();
+                } else {
+                    store.put("x", whole).await.unwrap();
+                }
+            }
+        })
+    });
+    let writing = tokio::spawn(join_all(writers.collect::<Vec<_>>()));
+    let mut written = false;
+    while !written {
+        // the last look is at what stays
+        written = writing.is_finished();
+        if let Some(read) = store.read("x").await.unwrap() {
+            assert_eq!(read.metadata["n"].as_bytes(), read.body);
+        }
+        if let Some(metadata) = store.metadata("x").await.unwrap() {
+            assert_eq!(metadata.len(), 1);
+        }
+        for line in list_all(&*store, "x").await.unwrap() {
+            assert_eq!(line.metadata["n"].len() as u64, line.size);
+        }
+        tokio::task::yield_now().await;
+    }
+    for ending in writing.await.unwrap() {
+        ending.unwrap();
+    }
+    assert!(store.read("x").await.unwrap().is_some());
 }
 
 async fn what_is_not_there_is_none(store: Arc<dyn Store>) {

@@ -1,19 +1,20 @@
 //! Starts Azurite, the emulator of Blob Storage, and installs it where it is not there yet.
 
 use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const MAIN: &str = "node_modules/azurite/dist/src/blob/main.js";
 
-/// Written by us when `npm ci` is through: the folder alone may be half of an installation.
+/// The lock file that was installed, written when `npm ci` is through: the folder alone may be half
+/// of an installation, or an older one.
 const INSTALLED: &str = "node_modules/.installed";
 
 /// How long Azurite may take until it listens, on a machine under load.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Ends Azurite when its standard input does: the system closes that when the test dies, whatever
 /// it dies of.
@@ -93,10 +94,11 @@ fn free_port() -> u16 {
 
 /// Installs what the lock file says, once, however many tests ask at a time.
 fn install(home: &Path) {
-    let done: PathBuf = home.join(INSTALLED);
+    let wanted = fs::read(home.join("package-lock.json")).unwrap();
+    let done = home.join(INSTALLED);
     let lock = File::create(home.join(".install.lock")).unwrap();
     lock.lock().unwrap();
-    if done.exists() {
+    if fs::read(&done).is_ok_and(|installed| installed == wanted) {
         return;
     }
     let npm = Command::new("npm")
@@ -115,5 +117,5 @@ fn install(home: &Path) {
         }
         Err(error) => panic!("npm does not start: {error}"),
     }
-    fs::File::create(done).unwrap().write_all(b"").unwrap();
+    fs::write(done, wanted).unwrap();
 }

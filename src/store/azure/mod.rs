@@ -67,6 +67,8 @@ pub struct AzureOptions {
     pub identity: Identity,
     /// How long a call may take.
     pub limits: StoreLimits,
+    /// The most blobs of one page of a listing; the service's own 5,000 where `None`.
+    pub page: Option<NonZero<u16>>,
 }
 
 /// A container, or what is under a prefix of one.
@@ -160,14 +162,14 @@ impl AzureStore {
         &self,
         prefix: &str,
         marker: Option<String>,
-        most: Option<i32>,
+        most: Option<NonZero<u16>>,
     ) -> Result<ListBlobsResponse, Trouble> {
         let prefix = format!("{}{prefix}", self.location.prefix());
         self.call(|client| {
             let options = BlobContainerClientListBlobsOptions {
                 include: Some(vec![ListBlobsIncludeItem::Metadata]),
                 marker: marker.clone(),
-                maxresults: most,
+                maxresults: most.map(|most| i32::from(most.get())),
                 prefix: (!prefix.is_empty()).then(|| prefix.clone()),
                 ..BlobContainerClientListBlobsOptions::default()
             };
@@ -234,7 +236,7 @@ impl Store for AzureStore {
             };
         }
         // a listing needs no right that the landing does not need
-        self.page("", None, Some(1))
+        self.page("", None, NonZero::new(1))
             .await
             .map(drop)
             .map_err(failed("open", &place))
@@ -290,7 +292,7 @@ impl Store for AzureStore {
 
     async fn list(&self, prefix: &str, from: Option<String>) -> Result<Page, StoreError> {
         let page = self
-            .page(prefix, from, None)
+            .page(prefix, from, self.options.page)
             .await
             .map_err(failed("list", prefix))?;
         Ok(Page {

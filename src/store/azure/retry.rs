@@ -27,7 +27,7 @@ impl Default for StoreLimits {
     fn default() -> Self {
         Self {
             call_timeout: Duration::from_secs(20),
-            retry_budget: Duration::from_secs(60),
+            retry_budget: Duration::from_mins(1),
         }
     }
 }

@@ -51,22 +51,27 @@ fn stem(path: &Path) -> String {
 /// The body at a name, open at its beginning, with what stands beside it; `None` where there is
 /// no file.
 pub(super) fn of(path: &Path) -> io::Result<Option<(File, About)>> {
+    of_while(path, || ())
+}
+
+/// [`of`], with what others do between the look at the body and the look at its metadata.
+fn of_while(path: &Path, mut meanwhile: impl FnMut()) -> io::Result<Option<(File, About)>> {
     loop {
         let Some((file, inode)) = open(path)? else {
             return Ok(None);
         };
+        meanwhile();
         let size = file.metadata()?.len();
         let own = load(&self::path(path, inode))?.filter(|about| about.size == size);
-        let about = match own {
-            Some(about) => about,
-            None => {
-                let found = of_a_copy(path, &file, size)?;
-                // a body that was replaced or removed meanwhile took its metadata with it
-                if open(path)?.is_none_or(|(_, now)| now != inode) {
-                    continue;
-                }
-                found
+        let about = if let Some(about) = own {
+            about
+        } else {
+            let found = of_a_copy(path, &file, size)?;
+            // a body that was replaced or removed meanwhile took its metadata with it
+            if open(path)?.is_none_or(|(_, now)| now != inode) {
+                continue;
             }
+            found
         };
         return Ok(Some((file, about)));
     }
@@ -140,4 +145,46 @@ fn hex(bytes: &[u8]) -> String {
         .flat_map(|byte| [byte >> 4, byte & 15])
         .map(|digit| char::from(DIGITS[usize::from(digit)]))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+    use std::sync::Mutex;
+
+    use super::super::Folder;
+    use super::*;
+
+    fn blob(n: &str) -> Blob {
+        Blob {
+            body: n.to_owned().into(),
+            metadata: [("n".to_owned(), n.to_owned())].into(),
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_replaced_or_removed_meanwhile_is_looked_at_again() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Folder {
+            root: root.path().to_owned(),
+            durable: Mutex::default(),
+        };
+        folder.ready().unwrap();
+        folder.put("x", &blob("1")).unwrap();
+        let path = root.path().join("x");
+
+        let mut others = Some(blob("2"));
+        let found = of_while(&path, || {
+            if let Some(blob) = others.take() {
+                folder.put("x", &blob).unwrap();
+            }
+        });
+        let (mut file, about) = found.unwrap().unwrap();
+        let mut body = String::new();
+        file.read_to_string(&mut body).unwrap();
+        assert_eq!((body.as_str(), about.metadata["n"].as_str()), ("2", "2"));
+
+        let found = of_while(&path, || folder.delete("x").unwrap());
+        assert!(found.unwrap().is_none());
+    }
 }

@@ -42,7 +42,7 @@ use super::{Blob, Cause, Creation, Metadata, Page, Store, StoreError, name};
 const TEMPORARY: &str = ".tmp";
 
 /// No write takes this long; what is older in [`TEMPORARY`] is a killed process's.
-const STALE: Duration = Duration::from_secs(600);
+const STALE: Duration = Duration::from_mins(10);
 
 /// Folders that are remembered as durable before all is forgotten.
 const REMEMBERED: usize = 4096;

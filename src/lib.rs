@@ -15,11 +15,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod cli;
 pub mod decode;
 pub mod encode;
 pub mod event;
 pub mod judge;
 pub mod landing;
+pub mod local;
 pub mod serve;
 pub mod settings;
 pub mod store;

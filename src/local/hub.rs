@@ -85,7 +85,11 @@ impl Hub {
             partitions: vec![Vec::new(); partitions],
         };
         let mut name = match input {
-            Input::Generated { events, seed, spoil } => hub.generate(*events, *seed, *spoil),
+            Input::Generated {
+                events,
+                seed,
+                spoil,
+            } => hub.generate(*events, *seed, *spoil),
             Input::Csv(file) => format!("csv-{}", hub.read_csv(file)?),
             Input::Ndjson(file) => format!("ndjson-{}", hub.read_ndjson(file)?),
         };
@@ -138,12 +142,21 @@ impl Hub {
             problem,
         };
         let mut reader = csv::Reader::from_path(file).map_err(|it| error(1, it.to_string()))?;
-        let header = reader.headers().map_err(|it| error(1, it.to_string()))?.clone();
+        let header = reader
+            .headers()
+            .map_err(|it| error(1, it.to_string()))?
+            .clone();
         let mut columns = [0; 8];
         for (column, name) in columns.iter_mut().zip(COLUMNS) {
-            *column = header.iter().position(|it| it.trim_start_matches('\u{feff}') == name).ok_or_else(|| {
-                error(1, format!("no column {name}: the data set has {}", COLUMNS.join(",")))
-            })?;
+            *column = header
+                .iter()
+                .position(|it| it.trim_start_matches('\u{feff}') == name)
+                .ok_or_else(|| {
+                    error(
+                        1,
+                        format!("no column {name}: the data set has {}", COLUMNS.join(",")),
+                    )
+                })?;
         }
         let mut clock = Clock::new(0);
         for record in reader.records() {
@@ -151,15 +164,35 @@ impl Hub {
                 error(it.position().map_or(0, csv::Position::line), it.to_string())
             })?;
             let line = record.position().map_or(0, csv::Position::line);
-            let [transaction, date, product, name, price, quantity, customer, country] =
-                columns.map(|column| record.get(column).unwrap_or_default().to_owned());
+            let [
+                transaction,
+                date,
+                product,
+                name,
+                price,
+                quantity,
+                customer,
+                country,
+            ] = columns.map(|column| record.get(column).unwrap_or_default().to_owned());
             for (name, number) in [("Price", &price), ("Quantity", &quantity)] {
                 if serde_json::from_str::<serde_json::Number>(number).is_err() {
-                    return Err(error(line, format!("column {name}: {number:?} is not a number")));
+                    return Err(error(
+                        line,
+                        format!("column {name}: {number:?} is not a number"),
+                    ));
                 }
             }
             let customer = (!matches!(customer.as_str(), "" | "NA" | "nan")).then_some(customer);
-            let order = Line { transaction, date, product, name, price, quantity, customer, country };
+            let order = Line {
+                transaction,
+                date,
+                product,
+                name,
+                price,
+                quantity,
+                customer,
+                country,
+            };
             clock.pause();
             self.send(Message {
                 key: Some(order.transaction.clone()),
@@ -208,7 +241,10 @@ impl Hub {
             digest.update((message.body.len() as u64).to_be_bytes());
             digest.update(&message.body);
         }
-        digest.finalize()[..4].iter().map(|byte| format!("{byte:02x}")).collect()
+        digest.finalize()[..4]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
@@ -257,7 +293,15 @@ mod tests {
     use super::*;
 
     fn generated(events: usize, seed: u64) -> Hub {
-        Hub::fill(&Input::Generated { events, seed, spoil: 200 }, 4).unwrap()
+        Hub::fill(
+            &Input::Generated {
+                events,
+                seed,
+                spoil: 200,
+            },
+            4,
+        )
+        .unwrap()
     }
 
     #[test]
@@ -273,7 +317,11 @@ mod tests {
     #[test]
     fn some_two_in_a_hundred_are_spoilt() {
         let hub = generated(20_000, 7);
-        let spoilt = hub.partitions.iter().flatten().filter(|it| it.expected != Some(Expected::Accepted));
+        let spoilt = hub
+            .partitions
+            .iter()
+            .flatten()
+            .filter(|it| it.expected != Some(Expected::Accepted));
         assert!((300..500).contains(&spoilt.count()));
         assert!(hub.partitions.iter().all(|log| log.len() > 1_000));
     }
@@ -284,24 +332,44 @@ mod tests {
         Hub::fill(&Input::Csv(file.path().to_owned()), 1).map_err(|error| error.to_string())
     }
 
-    const HEAD: &str = "TransactionNo,Date,ProductNo,ProductName,Price,Quantity,CustomerNo,Country\n";
+    const HEAD: &str =
+        "TransactionNo,Date,ProductNo,ProductName,Price,Quantity,CustomerNo,Country\n";
 
     #[test]
     fn the_data_sets_file_becomes_events() {
         let hub = csv(&format!("{HEAD}581482,12/9/2019,22485,\"Set, Of 2\",21.47,12,17490,United Kingdom\nC1,1/1/2019,2,x,1,-1,NA,USA\n")).unwrap();
-        let bodies: Vec<_> = hub.partitions[0].iter().map(|it| String::from_utf8_lossy(&it.body)).collect();
-        assert_eq!(bodies[0], r#"{"TransactionNo":"581482","Date":"12/9/2019","ProductNo":"22485","ProductName":"Set, Of 2","Price":21.47,"Quantity":12,"CustomerNo":"17490","Country":"United Kingdom"}"#);
+        let bodies: Vec<_> = hub.partitions[0]
+            .iter()
+            .map(|it| String::from_utf8_lossy(&it.body))
+            .collect();
+        assert_eq!(
+            bodies[0],
+            r#"{"TransactionNo":"581482","Date":"12/9/2019","ProductNo":"22485","ProductName":"Set, Of 2","Price":21.47,"Quantity":12,"CustomerNo":"17490","Country":"United Kingdom"}"#
+        );
         assert!(!bodies[1].contains("CustomerNo"));
         assert!(hub.name.starts_with("csv-"));
     }
 
     #[test]
     fn rubbish_in_the_file_is_named_by_line_and_column() {
-        assert!(csv("a,b\n1,2\n").unwrap_err().contains("no column TransactionNo"));
-        let error = csv(&format!("{HEAD}581482,12/9/2019,22485,Set,cheap,12,17490,UK\n")).unwrap_err();
-        assert!(error.contains("line 2") && error.contains("column Price"), "{error}");
+        assert!(
+            csv("a,b\n1,2\n")
+                .unwrap_err()
+                .contains("no column TransactionNo")
+        );
+        let error = csv(&format!(
+            "{HEAD}581482,12/9/2019,22485,Set,cheap,12,17490,UK\n"
+        ))
+        .unwrap_err();
+        assert!(
+            error.contains("line 2") && error.contains("column Price"),
+            "{error}"
+        );
         let error = csv(&format!("{HEAD}581482,12/9/2019\n")).unwrap_err();
-        assert!(error.contains("line 2") || error.contains("line: 2"), "{error}");
+        assert!(
+            error.contains("line 2") || error.contains("line: 2"),
+            "{error}"
+        );
         assert!(Hub::fill(&Input::Csv("/no/such.csv".into()), 1).is_err());
     }
 }

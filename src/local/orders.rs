@@ -300,7 +300,10 @@ mod tests {
             digest.update(order.enqueued.to_le_bytes());
         }
         let digest = digest.finalize();
-        let digest: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest: String = digest[..8]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         assert_eq!(digest, "golden");
     }
 
@@ -321,7 +324,10 @@ mod tests {
                 line.transaction.starts_with('C'),
                 line.quantity.starts_with('-')
             );
-            transactions.entry(&line.transaction).or_default().push(line);
+            transactions
+                .entry(&line.transaction)
+                .or_default()
+                .push(line);
             names.entry(&line.product).or_default().insert(&line.name);
             *countries.entry(&line.country).or_default() += 1;
         }
@@ -354,7 +360,10 @@ mod tests {
 
     #[test]
     fn the_broker_takes_a_hundred_thousand_lines_in_some_hours() {
-        let times: Vec<_> = lines(7, 100_000).iter().map(|order| order.enqueued).collect();
+        let times: Vec<_> = lines(7, 100_000)
+            .iter()
+            .map(|order| order.enqueued)
+            .collect();
         let hours = (times[99_999] - times[0]) / 3_600_000;
         assert!((2..9).contains(&hours), "{hours}");
         assert!(times[999] / 3_600_000 > times[0] / 3_600_000);

@@ -6,7 +6,13 @@ use serde_json::{Value, json};
 use super::hub::{Message, NAMESPACE};
 
 /// The body of an invocation for these events, of which the first has this sequence number.
-pub fn encode(hub: &str, partition: usize, first: usize, events: &[Message], retries: u32) -> Vec<u8> {
+pub fn encode(
+    hub: &str,
+    partition: usize,
+    first: usize,
+    events: &[Message],
+    retries: u32,
+) -> Vec<u8> {
     let column = |value: &dyn Fn(usize, &Message) -> Value| -> String {
         let values = events.iter().enumerate();
         Value::from_iter(values.map(|(index, event)| value(first + index, event))).to_string()
@@ -61,14 +67,20 @@ mod tests {
             enqueued: EnqueuedTime::from_millis(millis).unwrap(),
             expected: None,
         };
-        let sent = [message(b"{\"\xff\"}", 1_767_603_560_007), message(b"", 1_767_603_560_008)];
+        let sent = [
+            message(b"{\"\xff\"}", 1_767_603_560_007),
+            message(b"", 1_767_603_560_008),
+        ];
         let body = encode("orders", 3, 47, &sent, 2);
         let trigger = Trigger::declared("events", Cardinality::Many, DataType::Binary);
         let decoded = decode(&body, &trigger, &Naming::default(), "i").unwrap();
         let batch = decoded.batch;
         assert_eq!(
             batch.origin,
-            Origin::Partition { stream: Stream::new("local/orders"), partition: Partition::new("3") }
+            Origin::Partition {
+                stream: Stream::new("local/orders"),
+                partition: Partition::new("3")
+            }
         );
         for (index, (event, sent)) in batch.events.iter().zip(&sent).enumerate() {
             assert_eq!(batch.body(event), sent.body);

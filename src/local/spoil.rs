@@ -72,7 +72,10 @@ pub fn spoil(line: &Line, dice: &mut Dice) -> Spoilt {
         Way::Latin1 => (Reason::NotUtf8, "{}"),
         Way::KeyTwice => (Reason::DuplicateKey, "{}"),
         Way::TooDeep => (Reason::TooDeep, "{}"),
-        Way::UnknownSchema => (Reason::UnknownSchema, r#"{"schema":"order-transaction/9.0.0"}"#),
+        Way::UnknownSchema => (
+            Reason::UnknownSchema,
+            r#"{"schema":"order-transaction/9.0.0"}"#,
+        ),
         _ => (Reason::Schema, "{}"),
     };
     match way {
@@ -179,7 +182,10 @@ mod tests {
                 content_type: None,
             };
             let verdict = judge.judge(&Stream::new("local/orders"), &submission);
-            assert!(matches!(verdict, Verdict::Accepted(_)), "{json}: {verdict:?}");
+            assert!(
+                matches!(verdict, Verdict::Accepted(_)),
+                "{json}: {verdict:?}"
+            );
         }
     }
 }

@@ -93,6 +93,7 @@ impl Handler {
         let options = AzureOptions {
             identity: settings.identity.clone(),
             limits: settings.store,
+            ..AzureOptions::default()
         };
         let workers = Workers::per_core();
         let store = store::open(&settings.location, options);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use host_json::{HostJson, HostJsonError};
+pub use quantity::duration;
 
 use crate::decode::{Naming, Trigger};
 use crate::encode::Compression;

@@ -23,7 +23,10 @@ pub(super) fn bytes(text: &str) -> Result<usize, String> {
 }
 
 /// `500ms`, `90s`, `2m`, `1h`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+///
+/// # Errors
+/// Where it is no number with a unit, or nothing.
+pub fn duration(text: &str) -> Result<Duration, String> {
     let (number, unit) = split(text);
     let millis: u64 = match unit {
         "ms" => 1,

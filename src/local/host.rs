@@ -1,0 +1,260 @@
+//! The embedded host: feeds a hub's partitions to the handler as the Functions host would.
+//!
+//! A partition's batches go one after another, and partitions beside one another. A batch is held
+//! and tried again until it succeeds, and only then is the checkpoint moved. After a kill the
+//! batches are cut anew, and sometimes from an earlier checkpoint, as after a restart of the host.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::future::try_join_all;
+use futures::stream;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep};
+
+use super::dice::Dice;
+use super::hub::Hub;
+use super::payload;
+use super::process::{Process, ProcessError};
+
+/// The wait before a batch is tried again, at first and at most.
+const WAITS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
+/// How long a batch may fail without the handler being killed before the run is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Ends at its own hand after which the host gives up.
+const CRASHES: u64 = 3;
+/// A body is sent in chunks, without a length, as in Azure.
+const CHUNK: usize = 64 * 1024;
+
+/// What happened while feeding. Shared, and counted up as it goes.
+#[derive(Debug, Default)]
+pub struct Progress {
+    /// Events up to the partitions' checkpoints.
+    pub checkpointed: AtomicU64,
+    /// Invocations that were answered 200.
+    pub invocations: AtomicU64,
+    /// Events that were posted again, after a failure or from an earlier checkpoint.
+    pub redelivered: AtomicU64,
+    /// How often the handler was killed.
+    pub kills: AtomicU64,
+}
+
+/// Why a run was given up.
+#[derive(Debug, thiserror::Error)]
+pub enum HostError {
+    /// The handler does not run.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// The handler refuses a batch, and goes on refusing it.
+    #[error(
+        "partition {partition}, from sequence {sequence}: the handler did not land the batch: {answer}"
+    )]
+    Refused {
+        /// The partition.
+        partition: usize,
+        /// The batch's first sequence number.
+        sequence: usize,
+        /// What it answered last.
+        answer: String,
+    },
+}
+
+/// The embedded host.
+pub struct Host {
+    hub: Arc<Hub>,
+    batch: usize,
+    process: Mutex<Process>,
+    url: String,
+    client: reqwest::Client,
+    progress: Arc<Progress>,
+    seed: u64,
+}
+
+impl Host {
+    /// A host of this hub, whose batches have so many events at most.
+    pub fn new(
+        hub: Arc<Hub>,
+        process: Process,
+        batch: usize,
+        progress: Arc<Progress>,
+        seed: u64,
+    ) -> Self {
+        Self {
+            hub,
+            batch,
+            url: process.url(),
+            process: Mutex::new(process),
+            client: reqwest::Client::new(),
+            progress,
+            seed,
+        }
+    }
+
+    /// Feeds every partition to its end; kills the handler again and again where that is asked.
+    ///
+    /// # Errors
+    /// Where the handler does not run, or does not land a batch.
+    pub async fn run(&self, kill_every: Option<Duration>) -> Result<(), HostError> {
+        let partitions = (0..self.hub.partitions.len()).map(|partition| self.feed(partition));
+        tokio::select! {
+            fed = try_join_all(partitions) => fed.map(|_| ()),
+            ended = self.watch(kill_every) => Err(ended.into()),
+        }
+    }
+
+    async fn feed(&self, partition: usize) -> Result<(), HostError> {
+        let log = &self.hub.partitions[partition];
+        let mut dice = Dice::new(self.seed, 1_000 + partition as u64);
+        let (mut checkpoint, mut delivered, mut size) = (0, 0, self.batch);
+        while checkpoint < log.len() {
+            let kills = self.progress.kills.load(Ordering::Relaxed);
+            let end = log.len().min(checkpoint + size);
+            self.counted_again(checkpoint, end, delivered);
+            delivered = delivered.max(end);
+            if self
+                .deliver(partition, checkpoint..end, kills, &mut dice)
+                .await?
+            {
+                self.progress
+                    .checkpointed
+                    .fetch_add((end - checkpoint) as u64, Ordering::Relaxed);
+                checkpoint = end;
+            } else {
+                size = 1 + dice.below(2 * self.batch as u64) as usize % self.batch;
+                if dice.happens(3_000) {
+                    let back = dice.below(1 + checkpoint as u64) as usize % (4 * self.batch);
+                    self.progress
+                        .checkpointed
+                        .fetch_sub(back as u64, Ordering::Relaxed);
+                    checkpoint -= back;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Posts a batch until it is landed; false where the handler was killed meanwhile, and the
+    /// batches are to be cut anew.
+    async fn deliver(
+        &self,
+        partition: usize,
+        part: std::ops::Range<usize>,
+        kills: u64,
+        dice: &mut Dice,
+    ) -> Result<bool, HostError> {
+        let id = invocation_id(dice);
+        let (start, mut wait) = (Instant::now(), WAITS.0);
+        for retries in 0.. {
+            let events = &self.hub.partitions[partition][part.clone()];
+            let body = payload::encode(&self.hub.name, partition, part.start, events, retries);
+            let answer = match self.post(body, &id).await {
+                Ok(()) => {
+                    self.progress.invocations.fetch_add(1, Ordering::Relaxed);
+                    return Ok(true);
+                }
+                Err(answer) => answer,
+            };
+            if self.progress.kills.load(Ordering::Relaxed) != kills {
+                return Ok(false);
+            }
+            if start.elapsed() > PATIENCE {
+                let sequence = part.start;
+                return Err(HostError::Refused {
+                    partition,
+                    sequence,
+                    answer,
+                });
+            }
+            self.counted_again(part.start, part.end, part.end);
+            sleep(wait).await;
+            wait = (wait * 2).min(WAITS.1);
+        }
+        Ok(false)
+    }
+
+    /// One invocation. It succeeds by a 2xx with a JSON object, and by nothing else.
+    async fn post(&self, body: Vec<u8>, invocation: &str) -> Result<(), String> {
+        let body = Bytes::from(body);
+        let chunks = (0..body.len())
+            .step_by(CHUNK)
+            .map(|at| body.slice(at..body.len().min(at + CHUNK)));
+        let chunks: Vec<_> = chunks.map(Ok::<_, std::convert::Infallible>).collect();
+        let response = self
+            .client
+            .post(&self.url)
+            .header("Content-Type", "application/json; charset=utf-8")
+            .header("X-Azure-Functions-InvocationId", invocation)
+            .header("X-Azure-Functions-HostVersion", "4.0.0")
+            .header(
+                "traceparent",
+                format!(
+                    "00-{}-{}-01",
+                    invocation.replace('-', ""),
+                    &invocation[..8].repeat(2)
+                ),
+            )
+            .body(reqwest::Body::wrap_stream(stream::iter(chunks)))
+            .send()
+            .await
+            .map_err(|error| error.to_string())?;
+        let status = response.status();
+        let answer = response.bytes().await.map_err(|error| error.to_string())?;
+        let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer);
+        match object {
+            Ok(_) if status.is_success() => Ok(()),
+            Ok(object) => Err(format!(
+                "{status}: {}",
+                object
+                    .get("error")
+                    .and_then(|it| it.as_str())
+                    .unwrap_or("no reason")
+            )),
+            Err(_) => Err(format!("{status}, and not a JSON object")),
+        }
+    }
+
+    /// Kills the handler as asked, and starts it again where it ended. Returns only where it can't.
+    async fn watch(&self, kill_every: Option<Duration>) -> ProcessError {
+        const LOOK: Duration = Duration::from_millis(50);
+        let (mut crashes, mut last) = (0, Instant::now());
+        loop {
+            sleep(kill_every.map_or(LOOK, |every| every.min(LOOK))).await;
+            let mut process = self.process.lock().await;
+            if let Some(status) = process.ended() {
+                crashes += 1;
+                if crashes == CRASHES {
+                    return process.error(format!("ended {CRASHES} times by itself ({status})"));
+                }
+            } else if kill_every.is_some_and(|every| last.elapsed() >= every) {
+                last = Instant::now();
+            } else {
+                continue;
+            }
+            self.progress.kills.fetch_add(1, Ordering::Relaxed);
+            if let Err(error) = process.kill_and_start().await {
+                return error;
+            }
+        }
+    }
+
+    fn counted_again(&self, first: usize, end: usize, delivered: usize) {
+        let again = end.min(delivered).saturating_sub(first);
+        self.progress
+            .redelivered
+            .fetch_add(again as u64, Ordering::Relaxed);
+    }
+}
+
+fn invocation_id(dice: &mut Dice) -> String {
+    let (high, low) = (dice.word(), dice.word());
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        high >> 32,
+        (high >> 16) & 0xffff,
+        high & 0xffff,
+        low >> 48,
+        low & 0xffff_ffff_ffff
+    )
+}

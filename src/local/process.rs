@@ -1,0 +1,163 @@
+//! The handler's process, as the Functions host starts, probes and restarts it.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+/// How often the host asks whether the handler listens, and for how long.
+const PROBE: Duration = Duration::from_millis(25);
+const INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// With what the handler is started.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// The function app: the folder with host.json and `schemas/`.
+    pub root: PathBuf,
+    /// The lake's folder.
+    pub lake: PathBuf,
+    /// Where stdout and stderr of the handler are kept.
+    pub logs: PathBuf,
+    /// `BRONZE_COMPRESSION`.
+    pub compression: String,
+}
+
+/// Why the handler does not run.
+#[derive(Debug, thiserror::Error)]
+#[error("the handler {problem}{last_words}")]
+pub struct ProcessError {
+    problem: String,
+    last_words: String,
+}
+
+/// A handler that runs, or ran.
+#[derive(Debug)]
+pub struct Process {
+    app: App,
+    port: u16,
+    child: Child,
+}
+
+impl App {
+    /// What the handler wrote to stdout: its log, a JSON object a line.
+    pub fn log(&self) -> PathBuf {
+        self.logs.join("handler.log")
+    }
+
+    fn errors(&self) -> PathBuf {
+        self.logs.join("handler.err")
+    }
+
+    /// Empties the logs of an earlier run.
+    ///
+    /// # Errors
+    /// Where the folder can't be written.
+    pub fn clear_logs(&self) -> std::io::Result<()> {
+        fs::create_dir_all(&self.logs)?;
+        fs::write(self.log(), "")?;
+        fs::write(self.errors(), "")
+    }
+
+    fn error(&self, problem: impl Into<String>) -> ProcessError {
+        let said = fs::read_to_string(self.errors()).unwrap_or_default();
+        let last = said.lines().rev().find(|line| !line.trim().is_empty());
+        ProcessError {
+            problem: problem.into(),
+            last_words: last.map_or_else(String::new, |line| format!(": {line}")),
+        }
+    }
+}
+
+impl Process {
+    /// Starts the handler on a free port, and waits until it answers.
+    ///
+    /// # Errors
+    /// Where it can't be started or does not answer.
+    pub async fn start(app: App) -> Result<Self, ProcessError> {
+        let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|it| it.local_addr());
+        let port = free
+            .map_err(|error| app.error(format!("has no port: {error}")))?
+            .port();
+        let child = spawn(&app, port)?;
+        let mut process = Self { app, port, child };
+        process.probe().await?;
+        Ok(process)
+    }
+
+    /// Where invocations are posted.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}/IngestOrders", self.port)
+    }
+
+    /// SIGKILL, and a new start on the same port.
+    ///
+    /// # Errors
+    /// Where it can't be started again.
+    pub async fn kill_and_start(&mut self) -> Result<(), ProcessError> {
+        self.end();
+        self.child = spawn(&self.app, self.port)?;
+        self.probe().await
+    }
+
+    /// How it ended, if it did.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().ok().flatten()
+    }
+
+    /// An error with the handler's last words.
+    pub fn error(&self, problem: impl Into<String>) -> ProcessError {
+        self.app.error(problem)
+    }
+
+    async fn probe(&mut self) -> Result<(), ProcessError> {
+        let start = Instant::now();
+        let home = format!("http://127.0.0.1:{}/", self.port);
+        while reqwest::get(&home).await.is_err() {
+            if let Some(status) = self.ended() {
+                return Err(self.app.error(format!("ended at its start ({status})")));
+            }
+            if start.elapsed() > INITIALIZATION_TIMEOUT {
+                return Err(self.app.error("did not answer within 30 s of its start"));
+            }
+            sleep(PROBE).await;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self) {
+        // it may have ended by itself
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn spawn(app: &App, port: u16) -> Result<Child, ProcessError> {
+    let append = |path: &Path| File::options().create(true).append(true).open(path);
+    let start = || -> std::io::Result<Child> {
+        Command::new(std::env::current_exe()?)
+            .arg("serve")
+            .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
+            .env("FUNCTIONS_HTTPWORKER_PORT", port.to_string())
+            .env("FUNCTIONS_APP_ROOT_PATH", &app.root)
+            .env("LANDING_URL", format!("file://{}", app.lake.display()))
+            .env("BRONZE_COMPRESSION", &app.compression)
+            // a setting meant for a deployment must not rename what is landed here
+            .env_remove("STREAM_NAME")
+            .env_remove("STREAM_EPOCH")
+            .env_remove("SCHEMAS_DIR")
+            .stdin(Stdio::null())
+            .stdout(append(&app.log())?)
+            .stderr(append(&app.errors())?)
+            .spawn()
+    };
+    start().map_err(|error| app.error(format!("can't be started: {error}")))
+}

@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::encode::Compression;
 use crate::local::hub::Input;
-use crate::local::{self, Request, Voice};
+use crate::local::{self, Lake, Request, Voice};
 use crate::serve;
 use crate::settings::{Settings, duration};
 use crate::telemetry;
@@ -47,7 +47,7 @@ Example:
   bronzegate local --ndjson my-events.ndjson --lake /tmp/lake --json
 
 Exit status: 0 proven, 1 not proven, 2 the run could not be made, 130 stopped.")]
-    Local(Local),
+    Local(Box<Local>),
 }
 
 #[derive(Args)]
@@ -64,9 +64,9 @@ struct Local {
     /// The share of events that are spoilt, as in `2%`
     #[arg(long, default_value = "2%", value_parser = share)]
     spoil: u64,
-    /// The lake's folder
-    #[arg(long, default_value = "lake")]
-    lake: PathBuf,
+    /// The lake: a folder, or the URL of a container as in `LANDING_URL`
+    #[arg(long, default_value = "lake", value_name = "DIR|URL")]
+    lake: Lake,
     /// Land the data set's own file instead of generated lines
     #[arg(long, value_name = "FILE", conflicts_with_all = ["ndjson", "events", "seed", "spoil"])]
     csv: Option<PathBuf>,

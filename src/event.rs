@@ -200,8 +200,8 @@ impl Batch {
     }
 
     /// A column's JSON value.
-    pub fn column(&self, span: &Option<Span>) -> Option<&str> {
-        span.clone().map(|span| &self.text[span])
+    pub fn column(&self, span: Option<&Span>) -> Option<&str> {
+        span.map(|span| &self.text[span.clone()])
     }
 
     /// The position of the event with this index; `None` where a coordinate is missing.

@@ -75,20 +75,11 @@ pub(super) fn columns(
     };
     columns.sequences()?;
     columns.times()?;
-    let kept: [(
-        &'static str,
-        &'static str,
-        fn(&mut Event) -> &mut Option<Span>,
-    ); 3] = [
-        ("PartitionKeyArray", "PartitionKey", |event| &mut event.key),
-        ("PropertiesArray", "Properties", |event| {
-            &mut event.properties
-        }),
-        ("OffsetStringArray", "Offset", |event| &mut event.offset),
-    ];
-    for (many, one, column) in kept {
-        columns.keep(many, one, column)?;
-    }
+    columns.keep("PartitionKeyArray", "PartitionKey", |event| &mut event.key)?;
+    columns.keep("PropertiesArray", "Properties", |event| {
+        &mut event.properties
+    })?;
+    columns.keep("OffsetStringArray", "Offset", |event| &mut event.offset)?;
     if columns
         .batch
         .events
@@ -233,11 +224,7 @@ impl<'m> Columns<'m, '_> {
     }
 
     /// Adds a column's array to the batch's text, and finds its elements there.
-    fn push(
-        &mut self,
-        values: &Cow<'_, str>,
-        name: &str,
-    ) -> Result<Vec<Option<Span>>, PayloadError> {
+    fn push(&mut self, values: &str, name: &str) -> Result<Vec<Option<Span>>, PayloadError> {
         let first = self.batch.text.len();
         self.batch.text.push_str(values);
         let text = &self.batch.text;
@@ -271,6 +258,10 @@ impl<'m> Columns<'m, '_> {
 
 /// With `cardinality: one` and an event handed over as text, the host copies the event's own
 /// top-level properties over `Metadata`, so that a producer could write any coordinates there.
+#[expect(
+    clippy::zero_sized_map_values,
+    reason = "serde makes a map of an object, not a set"
+)]
 fn coordinates_may_be_forged(metadata: &Metadata<'_>, batch: &Batch) -> bool {
     type Properties<'a> = HashMap<Cow<'a, str>, IgnoredAny>;
     const COORDINATES: [&str; 8] = [

@@ -5,7 +5,7 @@ use std::io::Write;
 use base64_simd::STANDARD;
 use memchr::memchr2;
 
-use crate::event::{Batch, EnqueuedTime, Event};
+use crate::event::{Batch, EnqueuedTime, Event, Span};
 use crate::judge::Rejection;
 
 /// The most bytes of a rejected event that are repeated as text.
@@ -88,17 +88,17 @@ impl<'a> Columns<'a> {
             Some(sequence) => _ = write!(line, "{sequence}"),
             None => line.extend_from_slice(b"null"),
         }
-        self.column(",\"_offset\":", &event.offset, line);
+        self.column(",\"_offset\":", event.offset.as_ref(), line);
         line.extend_from_slice(b",\"_enqueued_time\":");
         self.enqueued_time(event.enqueued, line);
-        self.column(",\"_key\":", &event.key, line);
-        self.column(",\"_message_id\":", &event.message_id, line);
-        self.column(",\"_correlation_id\":", &event.correlation_id, line);
-        self.column(",\"_content_type\":", &event.content_type, line);
-        self.column(",\"_properties\":", &event.properties, line);
+        self.column(",\"_key\":", event.key.as_ref(), line);
+        self.column(",\"_message_id\":", event.message_id.as_ref(), line);
+        self.column(",\"_correlation_id\":", event.correlation_id.as_ref(), line);
+        self.column(",\"_content_type\":", event.content_type.as_ref(), line);
+        self.column(",\"_properties\":", event.properties.as_ref(), line);
     }
 
-    fn column(&self, name: &str, span: &Option<std::ops::Range<usize>>, line: &mut Vec<u8>) {
+    fn column(&self, name: &str, span: Option<&Span>, line: &mut Vec<u8>) {
         line.extend_from_slice(name.as_bytes());
         match self.batch.column(span) {
             Some(json) => on_one_line(json.as_bytes(), line),

@@ -25,8 +25,8 @@ pub fn judge_batch(catalog: &Arc<Catalog>, limits: Limits, batch: Batch) -> Judg
         .map(|event| {
             let submission = Submission {
                 body: batch.body(event),
-                properties: batch.column(&event.properties),
-                content_type: batch.column(&event.content_type),
+                properties: batch.column(event.properties.as_ref()),
+                content_type: batch.column(event.content_type.as_ref()),
             };
             judge.judge(batch.origin.stream(), &submission)
         })

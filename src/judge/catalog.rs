@@ -109,9 +109,8 @@ impl Catalog {
             names: &names,
             known: known(&schemas),
         };
-        let mut entries = match catalog.value {
-            Value::Object(entries) => entries,
-            _ => return Err(routes.invalid("", "the catalog is an object".into())),
+        let Value::Object(mut entries) = catalog.value else {
+            return Err(routes.invalid("", "the catalog is an object".into()));
         };
         let default = entries.remove("default").ok_or_else(|| {
             routes.invalid(
@@ -177,7 +176,7 @@ impl Catalog {
         self.names.get(name).copied()
     }
 
-    /// The schema of a CloudEvents `type`.
+    /// The schema of a `CloudEvents` `type`.
     pub(super) fn for_type(&self, name: &str) -> Option<usize> {
         self.types.get(name).copied()
     }

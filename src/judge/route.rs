@@ -1,7 +1,7 @@
 //! Which schema an event is judged under, and which value of it.
 //!
-//! Looked for in this order: the catalog's property or header; CloudEvents `dataschema`;
-//! CloudEvents `type`; the stream's default; the catalog's. The first two name a schema, so a name
+//! Looked for in this order: the catalog's property or header; `CloudEvents` `dataschema`;
+//! `CloudEvents` `type`; the stream's default; the catalog's. The first two name a schema, so a name
 //! that the catalog doesn't have is a rejection. A `type` names a kind of event: one that the
 //! catalog doesn't map goes on to the defaults.
 
@@ -52,7 +52,7 @@ struct Sign {
     name: Option<String>,
 }
 
-/// The spellings of a CloudEvents attribute in AMQP (both) and Kafka.
+/// The spellings of a `CloudEvents` attribute in AMQP (both) and Kafka.
 const TYPE: [&str; 3] = ["cloudEvents:type", "cloudEvents_type", "ce_type"];
 const DATASCHEMA: [&str; 3] = [
     "cloudEvents:dataschema",
@@ -104,7 +104,11 @@ pub(super) fn route(
         value,
         prefix,
     };
-    for sign in [signs.property, signs.dataschema].into_iter().flatten() {
+    if let Some(sign) = [signs.property, signs.dataschema]
+        .into_iter()
+        .flatten()
+        .next()
+    {
         let Sign { by, name } = sign;
         return match name.as_deref().and_then(|name| named(catalog, name)) {
             Some(schema) => to(schema),

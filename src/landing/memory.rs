@@ -8,7 +8,7 @@ use crate::event::Position;
 
 /// How long a partition may be silent before another instance may have had it in between: half
 /// of the two minutes after which the host's ownership of a partition expires.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 
 /// What is landed of a partition, as far as this process has seen.
 #[derive(Debug, Default)]

@@ -294,7 +294,9 @@ impl Chain<'_> {
                 {
                     None => {
                         let committed = Covered::of(positions[part.clone()].iter().copied());
-                        committed.into_iter().for_each(|it| memory.add(it));
+                        if let Some(committed) = committed {
+                            memory.add(committed);
+                        }
                         part.end
                     }
                     Some(about) => {

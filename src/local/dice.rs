@@ -5,7 +5,7 @@ use rand_chacha::rand_core::{Rng, SeedableRng};
 
 /// A seeded source of throws.
 ///
-/// Built on ChaCha8's words alone: the algorithms of `rand`'s distributions may change between its
+/// Built on `ChaCha8`'s words alone: the algorithms of `rand`'s distributions may change between its
 /// releases, and then the same seed would make another stream.
 #[derive(Debug, Clone)]
 pub struct Dice(ChaCha8Rng);

@@ -22,7 +22,7 @@ use super::process::{Process, ProcessError};
 /// The wait before a batch is tried again, at first and at most.
 const WAITS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
 /// How long a batch may fail without the handler being killed before the run is given up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Ends at its own hand after which the host gives up.
 const CRASHES: u64 = 3;
 /// A body is sent in chunks, without a length, as in Azure.

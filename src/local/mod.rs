@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod dice;
 pub mod host;
 pub mod hub;
+pub mod lake;
 pub mod orders;
 pub mod payload;
 pub mod process;
@@ -27,9 +28,10 @@ use tokio::time::Instant;
 
 use crate::encode::Compression;
 use crate::settings::{HostJson, HostJsonError};
-use crate::store::{FolderStore, Store, StoreError};
+use crate::store::{self, AzureOptions, StoreError};
 use host::{Host, HostError, Progress};
 use hub::{Hub, Input, InputError};
+pub use lake::Lake;
 use process::{App, Process, ProcessError};
 use proof::Proof;
 use summary::Summary;
@@ -41,8 +43,8 @@ pub struct Request {
     pub input: Input,
     /// How many partitions the hub has.
     pub partitions: usize,
-    /// The lake's folder.
-    pub lake: PathBuf,
+    /// The lake: a folder, or a container of an emulator or of Azure.
+    pub lake: Lake,
     /// How its blobs are compressed.
     pub compression: Compression,
     /// Kills the handler this often.
@@ -97,12 +99,10 @@ pub enum LocalError {
 /// Where the run could not be made.
 pub async fn run(request: Request, out: &mut dyn Write) -> Result<bool, LocalError> {
     let root = app_root()?;
-    let lake = std::path::absolute(&request.lake)
-        .map_err(|error| LocalError::Io(request.lake.display().to_string(), error))?;
     let app = App {
-        logs: lake.join(".bronzegate"),
         root,
-        lake,
+        logs: request.lake.logs.clone(),
+        landing_url: request.lake.url.clone(),
         compression: request.compression.to_string(),
     };
     let hub = Arc::new(Hub::fill(&request.input, request.partitions)?);
@@ -132,9 +132,8 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<bool, LocalErr
     let took = start.elapsed();
     drop(host);
 
-    let store = FolderStore::new(app.lake.clone());
-    store.ready().await?;
-    let proof = Proof::read(&store, &hub).await?;
+    let store = store::open(&request.lake.location, AzureOptions::default());
+    let proof = Proof::read(&*store, &hub).await?;
     let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
     let summary = Summary {
         duplicates_dropped: duplicates(&app.log()),
@@ -142,7 +141,7 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<bool, LocalErr
         invocations: read(&progress.invocations),
         kills: read(&progress.kills),
         log: app.log(),
-        lake: request.lake.clone(),
+        lake: request.lake.name.clone(),
         ..Summary::of(&hub, proof, took)
     };
     let said = match request.voice {

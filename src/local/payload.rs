@@ -15,7 +15,10 @@ pub fn encode(
 ) -> Vec<u8> {
     let column = |value: &dyn Fn(usize, &Message) -> Value| -> String {
         let values = events.iter().enumerate();
-        Value::from_iter(values.map(|(index, event)| value(first + index, event))).to_string()
+        let values: Value = values
+            .map(|(index, event)| value(first + index, event))
+            .collect();
+        values.to_string()
     };
     let offset = |sequence: usize| json!((4_294_967_296 + 128 * sequence as u64).to_string());
     let properties: Vec<&str> = events.iter().map(|event| event.properties).collect();
@@ -86,8 +89,11 @@ mod tests {
             assert_eq!(batch.body(event), sent.body);
             assert_eq!(event.sequence, Some(47 + index as u64));
             assert_eq!(event.enqueued, Some(sent.enqueued));
-            assert_eq!(batch.column(&event.key), Some("\"cust-7\""));
-            assert_eq!(batch.column(&event.properties), Some(sent.properties));
+            assert_eq!(batch.column(event.key.as_ref()), Some("\"cust-7\""));
+            assert_eq!(
+                batch.column(event.properties.as_ref()),
+                Some(sent.properties)
+            );
         }
         assert_eq!(batch.events.len(), 2);
     }

@@ -17,8 +17,8 @@ const INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct App {
     /// The function app: the folder with host.json and `schemas/`.
     pub root: PathBuf,
-    /// The lake's folder.
-    pub lake: PathBuf,
+    /// `LANDING_URL`.
+    pub landing_url: String,
     /// Where stdout and stderr of the handler are kept.
     pub logs: PathBuf,
     /// `BRONZE_COMPRESSION`.
@@ -148,7 +148,7 @@ fn spawn(app: &App, port: u16) -> Result<Child, ProcessError> {
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
             .env("FUNCTIONS_HTTPWORKER_PORT", port.to_string())
             .env("FUNCTIONS_APP_ROOT_PATH", &app.root)
-            .env("LANDING_URL", format!("file://{}", app.lake.display()))
+            .env("LANDING_URL", &app.landing_url)
             .env("BRONZE_COMPRESSION", &app.compression)
             // a setting meant for a deployment must not rename what is landed here
             .env_remove("STREAM_NAME")

@@ -40,8 +40,8 @@ pub struct Summary {
     pub seconds: f64,
     /// Events a second in that time.
     pub events_per_second: f64,
-    /// The lake's folder.
-    pub lake: PathBuf,
+    /// The lake.
+    pub lake: String,
     /// The handler's log.
     pub log: PathBuf,
     /// One rejection, whole.
@@ -72,9 +72,11 @@ impl Summary {
             bytes: proof.bytes,
             seconds: took.as_secs_f64(),
             events_per_second: sent as f64 / took.as_secs_f64().max(1e-3),
-            lake: PathBuf::new(),
+            lake: String::new(),
             log: PathBuf::new(),
-            rejection: proof.example.and_then(|line| RawValue::from_string(line).ok()),
+            rejection: proof
+                .example
+                .and_then(|line| RawValue::from_string(line).ok()),
             proven,
             findings: proof.findings,
             wrong: proof.wrong,
@@ -102,11 +104,7 @@ impl Summary {
             self.seconds,
             grouped(self.invocations)
         );
-        let size = format!(
-            "{:.1} MB in {}",
-            self.bytes as f64 / 1e6,
-            self.lake.display()
-        );
+        let size = format!("{:.1} MB in {}", self.bytes as f64 / 1e6, self.lake);
         let mut rows = vec![
             ("sent", self.sent, partitions),
             ("accepted", self.accepted, "in bronze/".to_owned()),
@@ -164,7 +162,7 @@ impl Summary {
             }
             writeln!(out, "The handler's log is {}.", self.log.display())?;
         }
-        let lake = self.lake.display();
+        let lake = &self.lake;
         writeln!(
             out,
             "\nTry next:\n  \
@@ -180,7 +178,7 @@ fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -141,7 +141,7 @@ async fn invoke(State(handler): State<Arc<Handler>>, request: Request<Body>) -> 
 /// Opens the lake before the first batch comes, and says in the log what stands against it. A
 /// role that was just given takes minutes to spread, so that is no reason to stop.
 async fn get_ready(handler: Arc<Handler>) {
-    const LONGEST: Duration = Duration::from_secs(60);
+    const LONGEST: Duration = Duration::from_mins(1);
     let mut wait = Duration::from_secs(1);
     while let Err(error) = handler.landing.ready().await {
         let name = handler.settings.location.to_string();

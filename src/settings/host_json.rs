@@ -83,7 +83,7 @@ impl HostJson {
     /// The bytes of the largest request that these figures can make: each event in base64, and
     /// what stands beside it.
     pub fn largest_request(&self) -> u64 {
-        let event = (LARGEST_EVENT + 2) / 3 * 4 + BESIDE_IT;
+        let event = LARGEST_EVENT.div_ceil(3) * 4 + BESIDE_IT;
         self.max_event_batch_size.saturating_mul(event)
     }
 }
@@ -115,7 +115,7 @@ mod tests {
             br#"{"functionTimeout":"00:10:00","extensions":{"eventHubs":{"maxEventBatchSize":5}}}"#,
         )
         .unwrap();
-        assert_eq!(host.function_timeout, Some(Duration::from_secs(600)));
+        assert_eq!(host.function_timeout, Some(Duration::from_mins(10)));
         assert_eq!(host.largest_request(), 5 * (1_398_104 + 65_536));
         assert_eq!(time_span("1.00:00:01"), Some(Duration::from_secs(86_401)));
     }

@@ -28,7 +28,7 @@ pub struct SettingError {
 }
 
 impl SettingError {
-    fn new(name: impl Into<String>, problem: impl ToString) -> Self {
+    fn new(name: impl Into<String>, problem: impl std::fmt::Display) -> Self {
         Self {
             name: name.into(),
             problem: problem.to_string(),
@@ -124,7 +124,7 @@ impl Settings {
             },
             request_limit: read.bytes("REQUEST_LIMIT", 1536 << 20, 1 << 20..=3 << 30)?,
             memory_budget: read.bytes("MEMORY_BUDGET", 128 << 20, 1 << 20..=1 << 40)?,
-            landing_timeout: read.duration("LANDING_TIMEOUT", Duration::from_secs(120))?,
+            landing_timeout: read.duration("LANDING_TIMEOUT", Duration::from_mins(2))?,
             store: StoreLimits {
                 call_timeout: read
                     .duration("STORE_CALL_TIMEOUT", StoreLimits::default().call_timeout)?,

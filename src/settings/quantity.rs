@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(bytes("1048576"), Ok(1 << 20));
         assert_eq!(bytes("2 MiB"), Ok(2 << 20));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
-        assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
+        assert_eq!(duration("2m"), Ok(Duration::from_mins(2)));
         for wrong in ["", "x", "1 MB", "-1", "1.5MiB", "99999999999GiB"] {
             assert!(bytes(wrong).is_err(), "{wrong}");
         }

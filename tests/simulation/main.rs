@@ -9,6 +9,12 @@
 //! `SIMULATION=FIRST+COUNT cargo test --release --test simulation` runs other seeds than the
 //! default ones; a seed that fails is printed.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 mod store;
 mod world;
 

@@ -38,12 +38,15 @@ struct Instance {
     newer: bool,
     /// Where it reads on; none where it has to ask the checkpoint.
     at: Option<usize>,
-    invocation: Option<(
-        usize,
-        Arc<Judged>,
-        BoxFuture<'static, Result<Landed, LandingError>>,
-    )>,
+    invocation: Option<Invocation>,
 }
+
+/// Where its batch ends, the batch, and the landing of it.
+type Invocation = (
+    usize,
+    Arc<Judged>,
+    BoxFuture<'static, Result<Landed, LandingError>>,
+);
 
 struct World {
     rng: ChaCha8Rng,

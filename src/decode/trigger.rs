@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn the_repositorys_own_trigger_is_many_and_binary() {
+    fn the_shipped_trigger_is_many_and_binary() {
         let app = Path::new(env!("CARGO_MANIFEST_DIR"));
         assert_eq!(
             Trigger::load(app, "IngestOrders").unwrap(),

@@ -99,8 +99,11 @@ pub enum LocalError {
 /// Where the run could not be made.
 pub async fn run(request: Request, out: &mut dyn Write) -> Result<bool, LocalError> {
     let root = app_root()?;
+    let program = std::env::current_exe()
+        .map_err(|error| LocalError::Io("this program".to_owned(), error))?;
     let app = App {
         root,
+        program,
         logs: request.lake.logs.clone(),
         landing_url: request.lake.url.clone(),
         compression: request.compression.to_string(),

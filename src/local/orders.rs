@@ -304,7 +304,7 @@ mod tests {
             .iter()
             .map(|byte| format!("{byte:02x}"))
             .collect();
-        assert_eq!(digest, "golden");
+        assert_eq!(digest, "b99276b0c60b853b");
     }
 
     #[test]
@@ -366,7 +366,7 @@ mod tests {
             .collect();
         let hours = (times[99_999] - times[0]) / 3_600_000;
         assert!((2..9).contains(&hours), "{hours}");
-        assert!(times[999] / 3_600_000 > times[0] / 3_600_000);
+        assert!(times[4_999] / 3_600_000 > times[0] / 3_600_000);
         let back = times.windows(2).filter(|two| two[1] < two[0]).count();
         assert!((1..100).contains(&back), "{back}");
     }

@@ -17,6 +17,8 @@ const INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct App {
     /// The function app: the folder with host.json and `schemas/`.
     pub root: PathBuf,
+    /// The program to start: this one.
+    pub program: PathBuf,
     /// `LANDING_URL`.
     pub landing_url: String,
     /// Where stdout and stderr of the handler are kept.
@@ -143,7 +145,7 @@ impl Drop for Process {
 fn spawn(app: &App, port: u16) -> Result<Child, ProcessError> {
     let append = |path: &Path| File::options().create(true).append(true).open(path);
     let start = || -> std::io::Result<Child> {
-        Command::new(std::env::current_exe()?)
+        Command::new(&app.program)
             .arg("serve")
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
             .env("FUNCTIONS_HTTPWORKER_PORT", port.to_string())

@@ -1,0 +1,48 @@
+# Every recipe is a step of CI; `just ci` runs them all.
+
+# What there is
+default:
+    @just --list
+
+# The main job on embedded defaults
+local *arguments:
+    cargo run --release -- local {{arguments}}
+
+# All of CI, the quick steps first
+ci: fmt typos deny clippy doc test
+
+# The formatting
+fmt:
+    cargo fmt --check
+
+# Spelling
+typos:
+    typos
+
+# Licences, bans and sources of the dependencies (advisories need a database from the network)
+deny:
+    cargo deny --all-features check bans licenses sources
+
+# Lints, as Cargo.toml has them
+clippy:
+    cargo clippy --locked --all-targets -- -D warnings
+
+# The documentation builds without a warning
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+# All tests, with a short run of every fuzz target; installs and starts Azurite by itself
+test:
+    cargo test --locked
+
+# More schedules of the landing's simulation: just simulate 0 1000000
+simulate first count:
+    SIMULATION={{first}}+{{count}} cargo test --release --locked --test simulation -- --nocapture
+
+# A longer run of the fuzz targets on stable Rust: mutations a target
+fuzz count="1000000":
+    FUZZ={{count}} cargo test --release --locked --test fuzz -- --nocapture
+
+# The benchmarks of benches/README.md
+bench *arguments:
+    cargo bench --locked {{arguments}}

@@ -1,0 +1,199 @@
+//! `bronzegate local`, as somebody at a terminal runs it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "support/azurite.rs"]
+mod azurite;
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn bronzegate(lake: &str, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bronzegate"))
+        .args(["local", "--lake", lake])
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn summary(output: &Output) -> Value {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{said}\n{}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn path(folder: &TempDir) -> &str {
+    folder.path().to_str().unwrap()
+}
+
+#[test]
+fn what_is_sent_is_landed_once_and_a_second_run_lands_nothing_twice() {
+    let lake = TempDir::new().unwrap();
+    let first = summary(&bronzegate(path(&lake), &["--events", "6000", "--json"]));
+    assert_eq!(first["proven"], true);
+    assert_eq!(first["sent"], 6000);
+    assert_eq!(first["duplicates_dropped"], 0);
+    let rejected: u64 = first["rejected"]
+        .as_object()
+        .unwrap()
+        .values()
+        .map(|it| it.as_u64().unwrap())
+        .sum();
+    assert_eq!(first["accepted"].as_u64().unwrap() + rejected, 6000);
+    assert!((60..200).contains(&rejected), "{rejected}");
+    assert_eq!(first["rejection"]["_reason"], "schema");
+
+    let second = summary(&bronzegate(path(&lake), &["--events", "6000", "--json"]));
+    assert_eq!(second["duplicates_dropped"], 6000);
+    for figure in ["accepted", "rejected", "blobs", "bytes"] {
+        assert_eq!(first[figure], second[figure], "{figure}");
+    }
+
+    let longer = summary(&bronzegate(path(&lake), &["--events", "9000", "--json"]));
+    assert_eq!(longer["duplicates_dropped"], 6000);
+}
+
+#[test]
+fn i1_i2_a_handler_that_is_killed_again_and_again_lands_each_event_once() {
+    let lake = TempDir::new().unwrap();
+    let arguments = [
+        "--events",
+        "20000",
+        "--kill-every",
+        "300ms",
+        "--seed",
+        "3",
+        "--json",
+    ];
+    let run = summary(&bronzegate(path(&lake), &arguments));
+    assert_eq!(run["proven"], true);
+    assert!(run["kills"].as_u64().unwrap() >= 2, "{run}");
+    assert!(run["redelivered"].as_u64().unwrap() > 0, "{run}");
+}
+
+#[test]
+fn i1_i2_killed_over_azurite_it_lands_each_event_once() {
+    let azurite = azurite::Azurite::start();
+    let lake = azurite.url("lake");
+    let arguments = ["--events", "12000", "--kill-every", "500ms", "--json"];
+    let run = summary(&bronzegate(&lake, &arguments));
+    assert_eq!(run["proven"], true);
+    assert!(run["kills"].as_u64().unwrap() >= 2, "{run}");
+    let again = summary(&bronzegate(&lake, &["--events", "12000", "--json"]));
+    assert_eq!(again["duplicates_dropped"], 12_000);
+    assert_eq!(again["blobs"], run["blobs"]);
+}
+
+#[test]
+fn a_lake_that_was_tampered_with_is_not_proven() {
+    let lake = TempDir::new().unwrap();
+    let arguments = ["--events", "3000", "--compression", "none"];
+    assert!(bronzegate(path(&lake), &arguments).status.success());
+    let blob = first_blob(&lake.path().join("bronze"));
+    let text = std::fs::read_to_string(&blob).unwrap();
+    std::fs::write(&blob, text.replacen("\"Quantity\":", "\"Quantitx\":", 1)).unwrap();
+    let output = bronzegate(path(&lake), &arguments);
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("NOT PROVEN"), "{said}");
+    assert!(
+        said.contains("sequence 0: the payload in bronze/"),
+        "{said}"
+    );
+}
+
+fn first_blob(folder: &Path) -> std::path::PathBuf {
+    let mut entries: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .collect();
+    entries.retain(|path| !path.file_name().unwrap().to_str().unwrap().starts_with('.'));
+    entries.sort();
+    let first = entries.swap_remove(0);
+    if first.is_dir() {
+        first_blob(&first)
+    } else {
+        first
+    }
+}
+
+#[test]
+fn files_are_landed_line_by_line() {
+    let folder = TempDir::new().unwrap();
+    let csv = folder.path().join("sales.csv");
+    std::fs::write(
+        &csv,
+        "TransactionNo,Date,ProductNo,ProductName,Price,Quantity,CustomerNo,Country\n\
+         581482,12/9/2019,22485,\"Set, Of 2\",21.47,12,17490,United Kingdom\n\
+         C581484,12/9/2019,23843,Paper Craft,6.19,-80995,NA,United Kingdom\n\
+         581483,2019-12-09,22485,Crates,21.47,12,17490.0,United Kingdom\n",
+    )
+    .unwrap();
+    let ndjson = folder.path().join("events.ndjson");
+    std::fs::write(&ndjson, b"{\"a\":1}\r\n\nnot json\n{\"\xff\":1}").unwrap();
+    let lake = folder.path().join("lake");
+    let run = |kind, file: &Path| {
+        let arguments = [kind, file.to_str().unwrap(), "--json"];
+        summary(&bronzegate(lake.to_str().unwrap(), &arguments))
+    };
+    let csv = run("--csv", &csv);
+    assert_eq!(
+        (&csv["accepted"], &csv["rejected"]["schema"]),
+        (&2.into(), &1.into())
+    );
+    let ndjson = run("--ndjson", &ndjson);
+    assert_eq!(
+        ndjson["rejected"],
+        serde_json::json!({"empty": 1, "not-json": 1, "not-utf8": 1, "schema": 1})
+    );
+}
+
+#[test]
+fn bad_input_is_named_and_nothing_is_made() {
+    let folder = TempDir::new().unwrap();
+    let lake = folder.path().join("lake");
+    for (arguments, says) in [
+        (vec!["--csv", "/no/such.csv"], "/no/such.csv"),
+        (vec!["--ndjson", "/no/such.ndjson"], "/no/such.ndjson"),
+        (vec!["--spoil", "200%"], "0% to 100%"),
+        (vec!["--partitions", "0"], "--partitions"),
+        (vec!["--kill-every", "often"], "no duration"),
+        (vec!["--csv", "a", "--ndjson", "b"], "cannot be used"),
+        (vec!["--compression", "zstd"], "gzip or none"),
+    ] {
+        let output = bronzegate(lake.to_str().unwrap(), &arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(says), "{arguments:?}: {said}");
+        assert!(!lake.exists(), "{arguments:?}");
+    }
+}
+
+#[test]
+fn plain_and_quiet_runs_say_what_they_should() {
+    let lake = TempDir::new().unwrap();
+    let quiet = bronzegate(path(&lake), &["--events", "500", "--quiet"]);
+    assert!(quiet.status.success() && quiet.stdout.is_empty() && quiet.stderr.is_empty());
+    let plain = bronzegate(path(&lake), &["--events", "500"]);
+    let said = String::from_utf8(plain.stdout).unwrap();
+    for part in ["PROVEN  500 sent", "duplicates", "_reason", "Try next"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+    let help = Command::new(env!("CARGO_BIN_EXE_bronzegate"))
+        .env_remove("FUNCTIONS_CUSTOMHANDLER_PORT")
+        .output()
+        .unwrap();
+    assert!(
+        help.status.success()
+            && String::from_utf8(help.stdout)
+                .unwrap()
+                .contains("Usage: bronzegate")
+    );
+}

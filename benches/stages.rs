@@ -40,10 +40,10 @@ struct Case {
 
 fn cases() -> Vec<Case> {
     let shapes = [("line-175B", Shape::Line), ("order-5KB", Shape::Order)];
-    let shares = [("0%-bad", 0), ("10%-bad", 1_000)];
+    let bad = [("0%-bad", 0), ("10%-bad", 1_000)];
     let all = shapes
         .iter()
-        .flat_map(|shape| shares.iter().map(move |share| (shape, share)));
+        .flat_map(|shape| bad.iter().map(move |share| (shape, share)));
     all.map(|((shape_name, shape), (share_name, share))| {
         let messages = messages(*shape, *share);
         let body = payload::encode("orders", 0, 0, &messages, 0);
@@ -56,12 +56,12 @@ fn cases() -> Vec<Case> {
     .collect()
 }
 
-fn messages(shape: Shape, share: u64) -> Vec<Message> {
+fn messages(shape: Shape, bad_share: u64) -> Vec<Message> {
     let mut dice = Dice::new(1, 3);
     Orders::new(1)
         .take(EVENTS)
         .map(|line| {
-            let bad = dice.happens(share);
+            let bad = dice.happens(bad_share);
             let (body, properties) = match shape {
                 Shape::Line if bad => {
                     let spoilt = spoil(&line.line, &mut dice);
@@ -140,7 +140,7 @@ fn stages(criterion: &mut Criterion) {
             let mut group = criterion.benchmark_group(unit);
             group.throughput(throughput);
             group.bench_function(BenchmarkId::new("decode", &case.name), |b| {
-                b.iter(|| decoded(&case.body))
+                b.iter(|| decoded(&case.body));
             });
             group.bench_function(BenchmarkId::new("judge", &case.name), |b| {
                 b.iter_batched(
@@ -152,7 +152,7 @@ fn stages(criterion: &mut Criterion) {
             for compression in [Compression::None, Compression::Gzip] {
                 let name = format!("encode-{compression}");
                 group.bench_function(BenchmarkId::new(name, &case.name), |b| {
-                    b.iter(|| encode(&judged, 0..EVENTS, compression))
+                    b.iter(|| encode(&judged, 0..EVENTS, compression));
                 });
             }
             group.bench_function(

@@ -2,7 +2,6 @@
 //!
 //! 175-byte order lines and 5 KB orders, 1,000 events a batch, none or 10 % of them refused.
 
-#![expect(missing_docs, reason = "criterion makes a public function without")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 use std::path::Path;

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::handler::{Handler, records};
 
@@ -170,4 +170,64 @@ async fn a_name_taken_by_a_foreign_blob_is_an_error_of_its_own() {
     assert_eq!(answer.status, 503);
     let error = answer.body["error"].as_str().unwrap();
     assert!(error.contains("without this program's metadata"), "{error}");
+}
+
+/// A store that gives every request this answer, or none.
+async fn store(answer: Option<&'static str>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut open = Vec::new();
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            if let Some(answer) = answer {
+                let mut request = [0; 4096];
+                let _ = socket.read(&mut request).await;
+                let _ = socket.write_all(answer.as_bytes()).await;
+            } else {
+                open.push(socket);
+            }
+        }
+    });
+    format!("http://127.0.0.1:{port}/devstoreaccount1/lake")
+}
+
+#[tokio::test]
+async fn i3_a_store_that_hangs_is_503_within_the_time_out() {
+    let folder = TempDir::new().unwrap();
+    let url = store(None).await;
+    let settings = [("LANDING_URL", url.as_str()), ("LANDING_TIMEOUT", "1s")];
+    let handler = Handler::start(folder.path(), &settings).await;
+    let answer = handler.post(payload(&[b"{}".to_vec()]), "i").await.unwrap();
+    assert_eq!(answer.status, 503);
+    assert!(
+        answer.body["error"]
+            .as_str()
+            .unwrap()
+            .contains("LANDING_TIMEOUT")
+    );
+    let alive = handler.send("GET", "/", "", "i").await.unwrap();
+    assert_eq!(alive.status, 200, "it answers meanwhile");
+}
+
+#[tokio::test]
+async fn i3_a_forbidden_or_missing_container_is_503_and_says_why() {
+    for (answer, cause) in [
+        (
+            "HTTP/1.1 403 Forbidden\r\nx-ms-error-code: AuthorizationPermissionMismatch\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "forbidden",
+        ),
+        (
+            "HTTP/1.1 404 Not Found\r\nx-ms-error-code: ContainerNotFound\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
+            "missing",
+        ),
+    ] {
+        let folder = TempDir::new().unwrap();
+        let url = store(Some(answer)).await;
+        let handler = Handler::start(folder.path(), &[("LANDING_URL", &url)]).await;
+        let refused = handler.post(payload(&[b"{}".to_vec()]), "i").await.unwrap();
+        let error = refused.body["error"].as_str().unwrap();
+        assert_eq!(refused.status, 503, "{error}");
+        assert!(error.contains(cause), "{error}");
+    }
 }

@@ -1,0 +1,106 @@
+//! What the landing promises beside exactly once: partitions don't wait for one another.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bronzegate::encode::Compression;
+use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
+use bronzegate::judge::{Judged, Verdict};
+use bronzegate::landing::Landing;
+use bronzegate::store::{Blob, Creation, MemoryStore, Metadata, Page, Store, StoreError};
+use bronzegate::workers::Workers;
+use futures::FutureExt;
+
+/// Never answers for partition 0.
+struct Stuck(MemoryStore);
+
+#[async_trait]
+impl Store for Stuck {
+    async fn ready(&self) -> Result<(), StoreError> {
+        self.0.ready().await
+    }
+
+    async fn create(&self, name: &str, blob: Blob) -> Result<Creation, StoreError> {
+        if name.contains("/0-") {
+            std::future::pending::<()>().await;
+        }
+        self.0.create(name, blob).await
+    }
+
+    async fn put(&self, name: &str, blob: Blob) -> Result<(), StoreError> {
+        self.0.put(name, blob).await
+    }
+
+    async fn read(&self, name: &str) -> Result<Option<Blob>, StoreError> {
+        self.0.read(name).await
+    }
+
+    async fn metadata(&self, name: &str) -> Result<Option<Metadata>, StoreError> {
+        self.0.metadata(name).await
+    }
+
+    async fn list(&self, prefix: &str, from: Option<String>) -> Result<Page, StoreError> {
+        self.0.list(prefix, from).await
+    }
+
+    async fn delete(&self, name: &str) -> Result<(), StoreError> {
+        self.0.delete(name).await
+    }
+}
+
+fn batch(partition: &str) -> Arc<Judged> {
+    Arc::new(Judged {
+        batch: Batch {
+            origin: Origin::Partition {
+                stream: Stream::new("shop/orders"),
+                partition: Partition::new(partition),
+            },
+            payload: b"{}".to_vec(),
+            text: String::new(),
+            events: vec![Event {
+                body: 0..2,
+                sequence: Some(7),
+                enqueued: EnqueuedTime::from_millis(1_795_176_001_234),
+                ..Event::default()
+            }],
+        },
+        verdicts: vec![Verdict::Accepted("order/1.0.0".into())],
+        catalog: "c".into(),
+    })
+}
+
+#[tokio::test]
+async fn partitions_do_not_wait_for_one_another() {
+    let store = Arc::new(Stuck(MemoryStore::new()));
+    let landing = Landing::new(store, Compression::Gzip, Workers::Inline);
+    let mut stuck = Box::pin(landing.land(batch("0"), Duration::ZERO));
+    assert!((&mut stuck).now_or_never().is_none());
+    let other = landing
+        .land(batch("1"), Duration::ZERO)
+        .now_or_never()
+        .unwrap()
+        .unwrap();
+    assert_eq!(other.accepted, 1);
+    assert!((&mut stuck).now_or_never().is_none());
+}
+
+#[tokio::test]
+async fn i9_the_same_events_give_the_same_bytes_under_the_same_names() {
+    let landed = || async {
+        let store = MemoryStore::new();
+        let landing = Landing::new(
+            Arc::new(store.clone()),
+            Compression::Gzip,
+            Workers::per_core(),
+        );
+        landing
+            .land(batch("1"), Duration::from_secs(5))
+            .await
+            .unwrap();
+        store.blobs()
+    };
+    assert_eq!(landed().await, landed().await);
+}

@@ -1,7 +1,8 @@
 //! The proof: reads the lake back, and holds every record against what was sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
+use std::mem;
 use std::ops::Range;
 
 use base64_simd::STANDARD;
@@ -10,9 +11,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::hub::{Expected, Hub, Message};
+use crate::event::{Partition, Position};
 use crate::judge::Reason;
-use crate::landing::{About, Kind, Name, Place};
-use crate::store::{Store, StoreError, list_all};
+use crate::landing::{About, Covered, Kind, Name, Place};
+use crate::store::{Metadata, Store, StoreError, list_all};
 
 /// Findings that are kept; the others are counted.
 const FINDINGS: usize = 10;
@@ -38,17 +40,87 @@ pub struct Proof {
 
 #[derive(Deserialize)]
 struct Record<'a> {
+    #[serde(rename = "_stream")]
+    stream: String,
     #[serde(rename = "_partition")]
     partition: String,
     #[serde(rename = "_sequence")]
     sequence: u64,
     #[serde(rename = "_enqueued_time")]
     enqueued: String,
+    #[serde(rename = "_key")]
+    key: Option<String>,
     #[serde(borrow)]
     body: Option<&'a RawValue>,
     #[serde(rename = "_reason")]
     reason: Option<String>,
     body_base64: Option<&'a str>,
+}
+
+/// What a blob's name and metadata say of its records.
+struct Claim<'a> {
+    kind: Kind,
+    blob: &'a str,
+    partition: Partition,
+    first: Position,
+    covered: Covered,
+    records: u64,
+}
+
+impl<'a> Claim<'a> {
+    /// `None` for a blob that is not of a partition's chain, or not ours.
+    fn of(blob: &'a str, metadata: &Metadata) -> Option<Self> {
+        let (kind, name) = Name::parse(blob)?;
+        let about = About::from_metadata(metadata)?;
+        let Place::Partition { partition, first } = name.place else {
+            return None;
+        };
+        let records = match kind {
+            Kind::Bronze => about.accepted,
+            Kind::Rejections => about.rejected,
+        };
+        Some(Self {
+            kind,
+            blob,
+            partition,
+            first,
+            covered: about.covered?,
+            records,
+        })
+    }
+
+    /// Whether an event may stand here: it is covered, and of the folder's hour.
+    fn holds(&self, partition: &str, position: Position) -> bool {
+        self.partition.as_str() == partition
+            && self.covered.covers(position)
+            && self.first.enqueued.hour() == position.enqueued.hour()
+    }
+}
+
+/// Which events of a hub were found; those behind its end are of an earlier, longer run.
+struct Seen {
+    events: Vec<Vec<bool>>,
+    beyond: HashSet<(String, u64)>,
+}
+
+impl Seen {
+    fn nothing_of(hub: &Hub) -> Self {
+        let logs = hub.partitions.iter();
+        Self {
+            events: logs.map(|log| vec![false; log.len()]).collect(),
+            beyond: HashSet::new(),
+        }
+    }
+
+    /// Whether it was found before.
+    fn again(&mut self, partition: &str, sequence: u64) -> bool {
+        let log = partition.parse::<usize>().ok();
+        let log = log.and_then(|partition| self.events.get_mut(partition));
+        match log.and_then(|log| log.get_mut(sequence as usize)) {
+            Some(event) => mem::replace(event, true),
+            None => !self.beyond.insert((partition.to_owned(), sequence)),
+        }
+    }
 }
 
 impl Proof {
@@ -58,13 +130,9 @@ impl Proof {
     /// Where the lake can't be read.
     pub async fn read(store: &dyn Store, hub: &Hub) -> Result<Self, StoreError> {
         let mut proof = Self::default();
-        let mut seen: Vec<Vec<Option<Kind>>> = hub
-            .partitions
-            .iter()
-            .map(|log| vec![None; log.len()])
-            .collect();
+        let mut seen = Seen::nothing_of(hub);
         let mut chains: BTreeMap<String, Vec<(Range<u64>, String)>> = BTreeMap::new();
-        for (kind, top) in [(Kind::Bronze, "bronze"), (Kind::Rejections, "rejections")] {
+        for top in ["bronze", "rejections"] {
             for listed in list_all(store, &format!("{top}/{}/", hub.stream())).await? {
                 let Some(blob) = store.read(&listed.name).await? else {
                     proof.finding(format!("{}: it was listed, and is gone", listed.name));
@@ -72,47 +140,24 @@ impl Proof {
                 };
                 proof.blobs += 1;
                 proof.bytes += listed.size;
-                let (Some((_, name)), Some(about)) = (
-                    Name::parse(&listed.name),
-                    About::from_metadata(&blob.metadata),
-                ) else {
+                let Some(claim) = Claim::of(&listed.name, &blob.metadata) else {
                     proof.finding(format!("{}: not a blob of ours", listed.name));
                     continue;
                 };
-                let text = match text(&blob.body) {
-                    Ok(text) => text,
-                    Err(error) => {
-                        proof.finding(format!("{}: {error}", listed.name));
-                        continue;
-                    }
-                };
-                let counted = if kind == Kind::Bronze {
-                    about.accepted
-                } else {
-                    about.rejected
-                };
-                if text.lines().count() as u64 != counted {
-                    proof.finding(format!(
-                        "{}: its metadata counts {counted} records, and there are {}",
-                        listed.name,
-                        text.lines().count()
-                    ));
+                match text(&blob.body) {
+                    Ok(text) => proof.records(&claim, &text, hub, &mut seen),
+                    Err(error) => proof.finding(format!("{}: {error}", listed.name)),
                 }
-                proof.records(kind, &listed.name, &text, hub, &mut seen);
-                if kind == Kind::Bronze
-                    && let (Place::Partition { partition, .. }, Some(covered)) =
-                        (name.place, about.covered)
-                {
-                    chains
-                        .entry(partition.to_string())
-                        .or_default()
-                        .push((covered.first..covered.last + 1, listed.name));
+                if claim.kind == Kind::Bronze {
+                    let chain = chains.entry(claim.partition.to_string()).or_default();
+                    let covered = claim.covered.first..claim.covered.last + 1;
+                    chain.push((covered, listed.name.clone()));
                 }
             }
         }
         proof.order(chains);
-        for (partition, log) in seen.iter().enumerate() {
-            for (sequence, _) in log.iter().enumerate().filter(|(_, seen)| seen.is_none()) {
+        for (partition, log) in seen.events.iter().enumerate() {
+            for (sequence, _) in log.iter().enumerate().filter(|(_, seen)| !**seen) {
                 proof.finding(format!(
                     "partition {partition}, sequence {sequence}: lost, it stands nowhere"
                 ));
@@ -126,20 +171,15 @@ impl Proof {
         self.rejected.values().sum()
     }
 
-    fn records(
-        &mut self,
-        kind: Kind,
-        blob: &str,
-        text: &str,
-        hub: &Hub,
-        seen: &mut [Vec<Option<Kind>>],
-    ) {
-        let mut last = None;
-        for (line, number) in text.lines().zip(1..) {
+    fn records(&mut self, claim: &Claim<'_>, text: &str, hub: &Hub, seen: &mut Seen) {
+        let blob = claim.blob;
+        let (mut last, mut lines) = (None, 0);
+        for line in text.split_terminator('\n') {
+            lines += 1;
             let record: Record<'_> = match serde_json::from_str(line) {
                 Ok(record) => record,
                 Err(error) => {
-                    self.finding(format!("{blob}, line {number}: not a record: {error}"));
+                    self.finding(format!("{blob}, line {lines}: not a record: {error}"));
                     continue;
                 }
             };
@@ -149,37 +189,64 @@ impl Proof {
                 self.finding(format!("{place}: out of order in {blob}"));
             }
             last = Some(sequence);
-            let (index, at) = (partition.parse().unwrap_or(usize::MAX), sequence as usize);
-            let message = hub.partitions.get(index).and_then(|log| log.get(at));
-            let Some(message) = message else {
-                // a longer run of the same input was landed before
-                continue;
-            };
-            if let Some(other) = seen[index][at].replace(kind) {
-                self.finding(format!(
-                    "{place}: twice, in {other:?} and in {kind:?} ({blob})"
-                ));
+            if seen.again(partition, sequence) {
+                self.finding(format!("{place}: twice, the second time in {blob}"));
                 continue;
             }
-            if record.enqueued != message.enqueued.to_string() {
-                self.finding(format!("{place}: landed with the time {}", record.enqueued));
+            // what lies behind the hub's end is of a longer run of the same input
+            if let Some(message) = sent(hub, partition, sequence) {
+                self.event(claim, &record, line, (&place, message));
+                if record.stream != hub.stream().as_str() {
+                    self.finding(format!("{place}: its stream in {blob} is another one"));
+                }
             }
-            if !same_bytes(&record, message) {
-                self.finding(format!(
-                    "{place}: the payload in {blob} is not the one that was sent"
-                ));
-            }
-            self.count(kind, &record, line);
-            if message
-                .expected
-                .is_some_and(|expected| !fits(expected, &record))
-            {
-                self.finding(format!(
-                    "{place}: {:?} was expected, and it is {}",
-                    message.expected,
-                    record.reason.as_deref().unwrap_or("accepted")
-                ));
-            }
+        }
+        let claimed = claim.records;
+        if lines != claimed {
+            self.finding(format!(
+                "{blob}: its metadata counts {claimed} records, and there are {lines}"
+            ));
+        }
+        if !text.is_empty() && !text.ends_with('\n') {
+            self.finding(format!("{blob}: its last line has no end"));
+        }
+    }
+
+    fn event(
+        &mut self,
+        claim: &Claim<'_>,
+        record: &Record<'_>,
+        line: &str,
+        (place, sent): (&str, &Message),
+    ) {
+        let blob = claim.blob;
+        let position = Position {
+            sequence: record.sequence,
+            enqueued: sent.enqueued,
+        };
+        if !claim.holds(&record.partition, position) {
+            self.finding(format!("{place}: it does not belong in {blob}"));
+        }
+        if record.enqueued != sent.enqueued.to_string() {
+            self.finding(format!("{place}: landed with the time {}", record.enqueued));
+        }
+        if record.key != sent.key {
+            self.finding(format!("{place}: the key in {blob} is another one"));
+        }
+        if !same_bytes(claim.kind, record, line, &sent.body) {
+            self.finding(format!(
+                "{place}: the payload in {blob} is not the one that was sent"
+            ));
+        }
+        self.count(claim.kind, record, line);
+        if let Some(expected) = sent.expected
+            && !fits(expected, record)
+        {
+            self.finding(format!(
+                "{place}: {} was expected, and it is {}",
+                word(expected),
+                record.reason.as_deref().unwrap_or("accepted")
+            ));
         }
     }
 
@@ -228,26 +295,43 @@ fn text(body: &[u8]) -> std::io::Result<String> {
     Ok(text)
 }
 
-/// Byte for byte; only a line break between tokens may have become a space.
-fn same_bytes(record: &Record<'_>, message: &Message) -> bool {
-    match (record.body, record.body_base64) {
-        (Some(body), None) => {
-            let (landed, sent) = (body.get().as_bytes(), message.body.trim_ascii());
-            landed.len() == sent.len()
+fn sent<'a>(hub: &'a Hub, partition: &str, sequence: u64) -> Option<&'a Message> {
+    let partition: usize = partition.parse().ok()?;
+    hub.partitions.get(partition)?.get(sequence as usize)
+}
+
+/// Byte for byte: in bronze the payload is what stands between `"body":` and the record's end, and
+/// only a line break between tokens may have become a space.
+fn same_bytes(kind: Kind, record: &Record<'_>, line: &str, sent: &[u8]) -> bool {
+    match (kind, record.body, record.body_base64) {
+        (Kind::Bronze, Some(_), None) => {
+            let record = line.as_bytes();
+            let Some(start) = record.len().checked_sub(sent.len() + 1) else {
+                return false;
+            };
+            let (before, landed) = record.split_at(start);
+            before.ends_with(b"\"body\":")
                 && landed.iter().zip(sent).all(|(landed, sent)| {
                     landed == sent || (*landed == b' ' && matches!(sent, b'\r' | b'\n'))
                 })
         }
-        (None, Some(base64)) => STANDARD
+        (Kind::Rejections, None, Some(base64)) => STANDARD
             .decode_to_vec(base64)
-            .is_ok_and(|body| body == message.body),
+            .is_ok_and(|body| body == sent),
         _ => false,
     }
 }
 
 fn fits(expected: Expected, record: &Record<'_>) -> bool {
+    record.reason.as_deref().unwrap_or("accepted") == word(expected)
+}
+
+fn word(expected: Expected) -> &'static str {
     match expected {
-        Expected::Accepted => record.reason.is_none(),
-        Expected::Rejected(reason) => record.reason.as_deref() == Some(reason.word()),
+        Expected::Accepted => "accepted",
+        Expected::Rejected(reason) => reason.word(),
     }
 }
+
+#[cfg(test)]
+mod tests;

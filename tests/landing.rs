@@ -50,7 +50,15 @@ impl Store for Stuck {
 }
 
 fn batch(partition: &str) -> Arc<Judged> {
+    sequences(partition, 7..8)
+}
+
+fn sequences(partition: &str, numbers: std::ops::Range<u64>) -> Arc<Judged> {
+    let verdicts = numbers
+        .clone()
+        .map(|_| Verdict::Accepted("order/1.0.0".into()));
     Arc::new(Judged {
+        verdicts: verdicts.collect(),
         batch: Batch {
             origin: Origin::Partition {
                 stream: Stream::new("shop/orders"),
@@ -58,14 +66,15 @@ fn batch(partition: &str) -> Arc<Judged> {
             },
             payload: b"{}".to_vec(),
             text: String::new(),
-            events: vec![Event {
-                body: 0..2,
-                sequence: Some(7),
-                enqueued: EnqueuedTime::from_millis(1_795_176_001_234),
-                ..Event::default()
-            }],
+            events: numbers
+                .map(|sequence| Event {
+                    body: 0..2,
+                    sequence: Some(sequence),
+                    enqueued: EnqueuedTime::from_millis(1_795_176_001_234),
+                    ..Event::default()
+                })
+                .collect(),
         },
-        verdicts: vec![Verdict::Accepted("order/1.0.0".into())],
         catalog: "c".into(),
     })
 }
@@ -101,4 +110,31 @@ async fn i9_the_same_events_give_the_same_bytes_under_the_same_names() {
         store.blobs()
     };
     assert_eq!(landed().await, landed().await);
+}
+
+/// As after a rule that emptied the lake from behind, and a checkpoint that was lost.
+#[tokio::test]
+async fn i6_a_blob_ends_where_the_next_one_begins() {
+    let store = MemoryStore::new();
+    let landing = || Landing::new(Arc::new(store.clone()), Compression::Gzip, Workers::Inline);
+    landing()
+        .land(sequences("1", 5..8), Duration::ZERO)
+        .await
+        .unwrap();
+    let landed = landing()
+        .land(sequences("1", 3..10), Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!((landed.accepted, landed.duplicates), (4, 3));
+    let blobs = store.blobs();
+    let ranges: Vec<(&str, &str)> = blobs
+        .values()
+        .filter_map(|blob| {
+            Some((
+                blob.metadata.get("first")?.as_str(),
+                blob.metadata.get("last")?.as_str(),
+            ))
+        })
+        .collect();
+    assert_eq!(ranges, [("3", "4"), ("5", "7"), ("8", "9")]);
 }

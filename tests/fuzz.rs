@@ -95,9 +95,12 @@ fn fuzz(target: fn(&[u8]), folder: &str, default: u64) {
     let (seeds, mut dice) = (seeds(folder), Dice::new(count, 9));
     let mutations = std::iter::repeat_with(|| mutated(&seeds, &mut dice)).take(count as usize);
     for input in seeds.clone().into_iter().chain(mutations) {
-        if catch_unwind(|| target(&input)).is_err() {
-            panic!("the target failed on {:?}", String::from_utf8_lossy(&input));
-        }
+        let passed = catch_unwind(|| target(&input)).is_ok();
+        assert!(
+            passed,
+            "the target failed on {:?}",
+            String::from_utf8_lossy(&input)
+        );
     }
 }
 

@@ -1,7 +1,5 @@
 //! What the landing promises beside exactly once: partitions don't wait for one another.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::sync::Arc;
 use std::time::Duration;
 

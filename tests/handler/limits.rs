@@ -3,32 +3,11 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::handler::{Handler, records};
-
-fn payload(bodies: &[Vec<u8>]) -> Vec<u8> {
-    let base64 = |body: &Vec<u8>| base64_simd::STANDARD.encode_to_string(body);
-    let sequences: Vec<usize> = (0..bodies.len()).collect();
-    let times = vec!["2026-11-20T12:00:01"; bodies.len()];
-    json!({
-        "Data": {"events": json!(bodies.iter().map(base64).collect::<Vec<_>>()).to_string()},
-        "Metadata": {
-            "PartitionContext": {
-                "FullyQualifiedNamespace": "shop.servicebus.windows.net",
-                "EventHubName": "orders",
-                "PartitionId": "0"
-            },
-            "SequenceNumberArray": json!(sequences).to_string(),
-            "EnqueuedTimeUtcArray": json!(times).to_string(),
-        }
-    })
-    .to_string()
-    .into_bytes()
-}
+use crate::handler::{Handler, payload, records};
 
 #[tokio::test]
 async fn i4_every_reason_has_its_word() {
@@ -45,7 +24,11 @@ async fn i4_every_reason_has_its_word() {
         b"{}".to_vec(),
     ];
     assert_eq!(
-        handler.post(payload(&bodies), "i").await.unwrap().status,
+        handler
+            .post(payload("0", 0, &bodies), "i")
+            .await
+            .unwrap()
+            .status,
         200
     );
     let rejections = records(&folder.path().join("lake"), "rejections");
@@ -104,7 +87,7 @@ async fn i8_a_request_above_the_limit_is_413_and_one_above_the_budget_runs() {
         above.starts_with("HTTP/1.1 413") && above.contains("REQUEST_LIMIT"),
         "{above}"
     );
-    let large = payload(&vec![vec![b'x'; 500_000]; 8]);
+    let large = payload("0", 0, &vec![vec![b'x'; 500_000]; 8]);
     assert!(large.len() > 5 << 20);
     let (one, two) = tokio::join!(handler.post(large.clone(), "i"), handler.post(large, "j"));
     assert_eq!((one.unwrap().status, two.unwrap().status), (200, 200));
@@ -118,7 +101,7 @@ async fn i8_a_request_above_the_limit_is_413_and_one_above_the_budget_runs() {
 #[tokio::test]
 async fn i3_a_lake_of_another_compression_is_refused_and_said() {
     let folder = TempDir::new().unwrap();
-    let body = || payload(&[b"{}".to_vec()]);
+    let body = || payload("0", 0, &[b"{}".to_vec()]);
     let plain = Handler::start(folder.path(), &[("BRONZE_COMPRESSION", "none")]).await;
     assert_eq!(plain.post(body(), "i").await.unwrap().status, 200);
     let gzip = Handler::start(folder.path(), &[]).await;
@@ -145,11 +128,17 @@ async fn i3_a_lake_that_can_not_be_written_is_503_until_it_can() {
     std::fs::write(&lake, "in the way").unwrap();
     std::fs::set_permissions(&lake, std::fs::Permissions::from_mode(0o600)).unwrap();
     let handler = Handler::start(folder.path(), &[]).await;
-    let answer = handler.post(payload(&[b"{}".to_vec()]), "i").await.unwrap();
+    let answer = handler
+        .post(payload("0", 0, &[b"{}".to_vec()]), "i")
+        .await
+        .unwrap();
     assert_eq!(answer.status, 503, "{}", answer.body);
     assert!(answer.body["error"].as_str().unwrap().contains("could not"));
     std::fs::remove_file(&lake).unwrap();
-    let answer = handler.post(payload(&[b"{}".to_vec()]), "i").await.unwrap();
+    let answer = handler
+        .post(payload("0", 0, &[b"{}".to_vec()]), "i")
+        .await
+        .unwrap();
     assert_eq!(answer.status, 200, "{}", answer.body);
 }
 
@@ -166,7 +155,10 @@ async fn a_name_taken_by_a_foreign_blob_is_an_error_of_its_own() {
     )
     .unwrap();
     let handler = Handler::start(folder.path(), &[]).await;
-    let answer = handler.post(payload(&[b"{}".to_vec()]), "i").await.unwrap();
+    let answer = handler
+        .post(payload("0", 0, &[b"{}".to_vec()]), "i")
+        .await
+        .unwrap();
     assert_eq!(answer.status, 503);
     let error = answer.body["error"].as_str().unwrap();
     assert!(error.contains("without this program's metadata"), "{error}");
@@ -198,7 +190,10 @@ async fn i3_a_store_that_hangs_is_503_within_the_time_out() {
     let url = store(None).await;
     let settings = [("LANDING_URL", url.as_str()), ("LANDING_TIMEOUT", "1s")];
     let handler = Handler::start(folder.path(), &settings).await;
-    let answer = handler.post(payload(&[b"{}".to_vec()]), "i").await.unwrap();
+    let answer = handler
+        .post(payload("0", 0, &[b"{}".to_vec()]), "i")
+        .await
+        .unwrap();
     assert_eq!(answer.status, 503);
     assert!(
         answer.body["error"]
@@ -225,7 +220,10 @@ async fn i3_a_forbidden_or_missing_container_is_503_and_says_why() {
         let folder = TempDir::new().unwrap();
         let url = store(Some(answer)).await;
         let handler = Handler::start(folder.path(), &[("LANDING_URL", &url)]).await;
-        let refused = handler.post(payload(&[b"{}".to_vec()]), "i").await.unwrap();
+        let refused = handler
+            .post(payload("0", 0, &[b"{}".to_vec()]), "i")
+            .await
+            .unwrap();
         let error = refused.body["error"].as_str().unwrap();
         assert_eq!(refused.status, 503, "{error}");
         assert!(error.contains(cause), "{error}");

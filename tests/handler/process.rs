@@ -8,28 +8,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::handler::{Handler, free_port, records, shipped_app};
-
-fn payload(partition: &str, first: u64, bodies: &[&str]) -> Vec<u8> {
-    let base64 = |body: &&str| base64_simd::STANDARD.encode_to_string(body);
-    let column = |of: &dyn Fn(u64) -> Value| {
-        json!((0..bodies.len() as u64).map(of).collect::<Vec<_>>()).to_string()
-    };
-    json!({
-        "Data": {"events": json!(bodies.iter().map(base64).collect::<Vec<_>>()).to_string()},
-        "Metadata": {
-            "PartitionContext": {
-                "FullyQualifiedNamespace": "shop.servicebus.windows.net",
-                "EventHubName": "orders",
-                "PartitionId": partition
-            },
-            "SequenceNumberArray": column(&|index| json!(first + index)),
-            "EnqueuedTimeUtcArray": column(&|_| json!("2026-11-20T12:00:01.5")),
-        }
-    })
-    .to_string()
-    .into_bytes()
-}
+use crate::handler::{Handler, free_port, payload, records, shipped_app};
 
 const SECRET: &str = r#"{"TransactionNo":"581482","Date":"12/9/2019","ProductNo":"22485","ProductName":"Do Not Log Me","Price":"a secret","Quantity":12,"Country":"Portugal"}"#;
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use flate2::read::MultiGzDecoder;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -31,6 +31,28 @@ pub struct Answer {
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
+}
+
+/// An invocation's body for these payloads, of which the first has this sequence number.
+pub fn payload(partition: &str, first: usize, bodies: &[impl AsRef<[u8]>]) -> Vec<u8> {
+    let base64 = |body| base64_simd::STANDARD.encode_to_string(body);
+    let events: Vec<String> = bodies.iter().map(base64).collect();
+    let sequences: Vec<usize> = (first..first + bodies.len()).collect();
+    let times = vec!["2026-11-20T12:00:01"; bodies.len()];
+    json!({
+        "Data": {"events": json!(events).to_string()},
+        "Metadata": {
+            "PartitionContext": {
+                "FullyQualifiedNamespace": "shop.servicebus.windows.net",
+                "EventHubName": "orders",
+                "PartitionId": partition
+            },
+            "SequenceNumberArray": json!(sequences).to_string(),
+            "EnqueuedTimeUtcArray": json!(times).to_string(),
+        }
+    })
+    .to_string()
+    .into_bytes()
 }
 
 /// The repository: the function app that is shipped.

@@ -129,7 +129,12 @@ impl Host {
     ) -> Result<(), HostError> {
         let log = &self.hub.partitions[partition];
         let mut dice = Dice::new(self.seed, 1_000 + partition as u64);
-        let (mut checkpoint, mut delivered, mut size) = (0, 0, self.batch);
+        let most = match pace {
+            // batches enough that each kill finds one in flight
+            Some(_) => (log.len() / (4 * KILLS as usize)).clamp(1, self.batch),
+            None => self.batch,
+        };
+        let (mut checkpoint, mut delivered, mut size) = (0, 0, most);
         while checkpoint < log.len() {
             let end = log.len().min(checkpoint + size);
             if let Some((start, whole)) = pace {
@@ -147,7 +152,7 @@ impl Host {
                     .fetch_add((end - checkpoint) as u64, Ordering::Relaxed);
                 checkpoint = end;
             } else {
-                size = 1 + dice.below(2 * self.batch as u64) as usize % self.batch;
+                size = 1 + dice.below(most as u64) as usize;
                 if dice.happens(3_000) {
                     let back = dice.below(1 + checkpoint as u64) as usize % (4 * self.batch);
                     self.progress

@@ -107,7 +107,7 @@ impl Summary {
             self.seconds,
             grouped(self.invocations),
             if self.kills > 0 {
-                ", held back for the kills"
+                ", kills included"
             } else {
                 ""
             }

@@ -16,7 +16,7 @@ use bronzegate::landing::Landing;
 use bronzegate::local::dice::Dice;
 use bronzegate::local::hub::Message;
 use bronzegate::local::orders::Orders;
-use bronzegate::local::payload;
+use bronzegate::local::payload::Invocation;
 use bronzegate::local::process::{App, Process};
 use bronzegate::local::spoil::spoil;
 use bronzegate::store::MemoryStore;
@@ -45,7 +45,7 @@ fn cases() -> Vec<Case> {
         .flat_map(|shape| bad.iter().map(move |share| (shape, share)));
     all.map(|((shape_name, shape), (share_name, share))| {
         let messages = messages(*shape, *share);
-        let body = payload::encode("orders", 0, 0, &messages, 0);
+        let body = posted("orders", 0, &messages);
         Case {
             name: format!("{shape_name}/{share_name}"),
             messages,
@@ -53,6 +53,19 @@ fn cases() -> Vec<Case> {
         }
     })
     .collect()
+}
+
+/// The body of an invocation, as the host posts it.
+fn posted(hub: &str, first: usize, events: &[Message]) -> Vec<u8> {
+    Invocation {
+        id: "f1248305-0000-4000-8000-000000000000",
+        hub,
+        partition: 0,
+        first,
+        events,
+        retries: 0,
+    }
+    .body()
 }
 
 fn messages(shape: Shape, bad_share: u64) -> Vec<Message> {
@@ -215,7 +228,7 @@ fn whole(criterion: &mut Criterion) {
     };
     app.clear_logs().unwrap();
     let process = runtime.block_on(Process::start(app)).unwrap();
-    let client = reqwest::Client::new();
+    let client = process.client();
     let mut group = criterion.benchmark_group("events");
     group.throughput(Throughput::Elements(EVENTS as u64));
     for case in cases() {
@@ -225,13 +238,7 @@ fn whole(criterion: &mut Criterion) {
                 || {
                     // every batch joins on, as from a host
                     first += EVENTS;
-                    payload::encode(
-                        &case.name.replace(['/', '%'], "-"),
-                        0,
-                        first,
-                        &case.messages,
-                        0,
-                    )
+                    posted(&case.name.replace(['/', '%'], "-"), first, &case.messages)
                 },
                 |body| async {
                     let answer = client.post(process.url()).body(body).send().await.unwrap();

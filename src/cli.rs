@@ -52,8 +52,8 @@ Exit status: 0 proven, 1 not proven, 2 the run could not be made, 130 stopped.")
 
 #[derive(Args)]
 struct Local {
-    /// How many order lines to generate
-    #[arg(long, default_value_t = 100_000)]
+    /// How many order lines to generate, at least 1
+    #[arg(long, default_value_t = 100_000, value_parser = at_least_one)]
     events: usize,
     /// How many partitions the hub has, 1 to 1024
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=1024))]
@@ -76,7 +76,8 @@ struct Local {
     /// How the lake's blobs are compressed: `gzip` or `none`
     #[arg(long, default_value_t = Compression::Gzip)]
     compression: Compression,
-    /// Kill the handler this often (SIGKILL), as in `2s` or `500ms`
+    /// Kill the handler this often (SIGKILL), as in `2s` or `500ms`; the events are held back,
+    /// for a minute at most, so that a run sees three kills
     #[arg(long, value_name = "INTERVAL", value_parser = duration)]
     kill_every: Option<Duration>,
     /// Print one JSON object at the end
@@ -164,6 +165,13 @@ impl Local {
             Err(error) => Err((FAILED, error.to_string())),
         }
     }
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| "write a whole number from 1, as in 100000".to_owned())
 }
 
 /// A share in ten thousand: `2%`, `0.5%`.

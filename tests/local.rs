@@ -7,6 +7,7 @@ mod azurite;
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Instant;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -76,6 +77,52 @@ fn i1_i2_a_handler_that_is_killed_again_and_again_lands_each_event_once() {
     assert_eq!(run["proven"], true);
     assert!(run["kills"].as_u64().unwrap() >= 2, "{run}");
     assert!(run["redelivered"].as_u64().unwrap() > 0, "{run}");
+}
+
+#[test]
+fn even_a_short_run_sees_its_kills() {
+    let lake = TempDir::new().unwrap();
+    let arguments = ["--events", "400", "--kill-every", "1s", "--json"];
+    let run = summary(&bronzegate(path(&lake), &arguments));
+    assert!(run["kills"].as_u64().unwrap() >= 2, "{run}");
+    assert_eq!(run["crashes"], 0);
+}
+
+#[test]
+fn a_run_that_is_told_to_stop_leaves_no_handler() {
+    let lake = TempDir::new().unwrap();
+    let mut run = Command::new(env!("CARGO_BIN_EXE_bronzegate"))
+        .args(["local", "--lake", path(&lake), "--events", "2000"])
+        .args(["--kill-every", "20s", "--quiet"])
+        .spawn()
+        .unwrap();
+    let (start, log) = (Instant::now(), lake.path().join(".bronzegate/handler.log"));
+    while !std::fs::read_to_string(&log).is_ok_and(|log| log.contains("\"landed\"")) {
+        assert!(start.elapsed().as_secs() < 60 && run.try_wait().unwrap().is_none());
+        std::thread::yield_now();
+    }
+    let says = |program: &str, arguments: &[&str]| {
+        let output = Command::new(program).args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    let pid = run.id().to_string();
+    let handler = says("pgrep", &["-P", &pid]);
+    assert!(!handler.is_empty());
+    says("kill", &["-TERM", &pid]);
+    assert_eq!(run.wait().unwrap().code(), Some(130));
+    assert!(!Path::new("/proc").join(handler).exists());
+}
+
+#[test]
+fn a_proxy_is_not_asked_for_the_handler() {
+    let lake = TempDir::new().unwrap();
+    let run = Command::new(env!("CARGO_BIN_EXE_bronzegate"))
+        .args(["local", "--lake", path(&lake), "--events", "100", "--json"])
+        .env("http_proxy", "http://127.0.0.1:9")
+        .env("HTTP_PROXY", "http://127.0.0.1:9")
+        .output()
+        .unwrap();
+    assert_eq!(summary(&run)["proven"], true);
 }
 
 #[test]
@@ -164,6 +211,7 @@ fn bad_input_is_named_and_nothing_is_made() {
         (vec!["--ndjson", "/no/such.ndjson"], "/no/such.ndjson"),
         (vec!["--spoil", "200%"], "0% to 100%"),
         (vec!["--partitions", "0"], "--partitions"),
+        (vec!["--events", "0"], "whole number from 1"),
         (vec!["--kill-every", "often"], "no duration"),
         (vec!["--csv", "a", "--ndjson", "b"], "cannot be used"),
         (vec!["--compression", "zstd"], "gzip or none"),

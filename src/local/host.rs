@@ -12,11 +12,11 @@ use bytes::Bytes;
 use futures::future::try_join_all;
 use futures::stream;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::dice::Dice;
 use super::hub::Hub;
-use super::payload;
+use super::payload::Invocation;
 use super::process::{Process, ProcessError};
 
 /// The wait before a batch is tried again, at first and at most.
@@ -27,6 +27,12 @@ const PATIENCE: Duration = Duration::from_mins(2);
 const CRASHES: u64 = 3;
 /// A body is sent in chunks, without a length, as in Azure.
 const CHUNK: usize = 64 * 1024;
+/// Kills that a run is paced for: a hundred thousand events land in a second, before the first.
+const KILLS: u32 = 3;
+/// How long a run is held back for them at most; not at all where not even one would fit well.
+const HELD_BACK: Duration = Duration::from_mins(1);
+/// A kill strikes while an invocation is in flight, up to so many milliseconds into it.
+const STROKE: u64 = 20;
 
 /// What happened while feeding. Shared, and counted up as it goes.
 #[derive(Debug, Default)]
@@ -39,6 +45,12 @@ pub struct Progress {
     pub redelivered: AtomicU64,
     /// How often the handler was killed.
     pub kills: AtomicU64,
+    /// How often it ended by itself.
+    pub crashes: AtomicU64,
+    /// Invocations that are not answered yet.
+    in_flight: AtomicU64,
+    /// Starts after the first.
+    restarts: AtomicU64,
 }
 
 /// Why a run was given up.
@@ -85,8 +97,8 @@ impl Host {
             hub,
             batch,
             url: process.url(),
+            client: process.client(),
             process: Mutex::new(process),
-            client: reqwest::Client::new(),
             progress,
             seed,
         }
@@ -97,24 +109,42 @@ impl Host {
     /// # Errors
     /// Where the handler does not run, or does not land a batch.
     pub async fn run(&self, kill_every: Option<Duration>) -> Result<(), HostError> {
-        let partitions = (0..self.hub.partitions.len()).map(|partition| self.feed(partition));
+        let pace = kill_every.filter(|every| *every < HELD_BACK / 2);
+        let pace = pace.map(|every| {
+            let whole = every * KILLS + every / 2;
+            (Instant::now(), whole.min(HELD_BACK))
+        });
+        let partitions = (0..self.hub.partitions.len()).map(|partition| self.feed(partition, pace));
         tokio::select! {
             fed = try_join_all(partitions) => fed.map(|_| ()),
             ended = self.watch(kill_every) => Err(ended.into()),
         }
     }
 
-    async fn feed(&self, partition: usize) -> Result<(), HostError> {
+    /// Feeds a partition; where a pace is given, its end not before that time has passed.
+    async fn feed(
+        &self,
+        partition: usize,
+        pace: Option<(Instant, Duration)>,
+    ) -> Result<(), HostError> {
         let log = &self.hub.partitions[partition];
         let mut dice = Dice::new(self.seed, 1_000 + partition as u64);
-        let (mut checkpoint, mut delivered, mut size) = (0, 0, self.batch);
+        let most = match pace {
+            // batches enough that each kill finds one in flight
+            Some(_) => (log.len() / (4 * KILLS as usize)).clamp(1, self.batch),
+            None => self.batch,
+        };
+        let (mut checkpoint, mut delivered, mut size) = (0, 0, most);
         while checkpoint < log.len() {
-            let kills = self.progress.kills.load(Ordering::Relaxed);
             let end = log.len().min(checkpoint + size);
+            if let Some((start, whole)) = pace {
+                sleep_until(start + whole.mul_f64(end as f64 / log.len() as f64)).await;
+            }
+            let restarts = self.progress.restarts.load(Ordering::Relaxed);
             self.counted_again(checkpoint, end, delivered);
             delivered = delivered.max(end);
             if self
-                .deliver(partition, checkpoint..end, kills, &mut dice)
+                .deliver(partition, checkpoint..end, restarts, &mut dice)
                 .await?
             {
                 self.progress
@@ -122,7 +152,7 @@ impl Host {
                     .fetch_add((end - checkpoint) as u64, Ordering::Relaxed);
                 checkpoint = end;
             } else {
-                size = 1 + dice.below(2 * self.batch as u64) as usize % self.batch;
+                size = 1 + dice.below(most as u64) as usize;
                 if dice.happens(3_000) {
                     let back = dice.below(1 + checkpoint as u64) as usize % (4 * self.batch);
                     self.progress
@@ -135,28 +165,38 @@ impl Host {
         Ok(())
     }
 
-    /// Posts a batch until it is landed; false where the handler was killed meanwhile, and the
-    /// batches are to be cut anew.
+    /// Posts a batch until it is landed; false where the handler was started anew meanwhile, and
+    /// the batches are to be cut anew.
     async fn deliver(
         &self,
         partition: usize,
         part: std::ops::Range<usize>,
-        kills: u64,
+        restarts: u64,
         dice: &mut Dice,
     ) -> Result<bool, HostError> {
         let id = invocation_id(dice);
         let (start, mut wait) = (Instant::now(), WAITS.0);
         for retries in 0.. {
             let events = &self.hub.partitions[partition][part.clone()];
-            let body = payload::encode(&self.hub.name, partition, part.start, events, retries);
-            let answer = match self.post(body, &id).await {
+            let invocation = Invocation {
+                id: &id,
+                hub: &self.hub.name,
+                partition,
+                first: part.start,
+                events,
+                retries,
+            };
+            self.progress.in_flight.fetch_add(1, Ordering::Relaxed);
+            let answer = self.post(invocation.body(), &id).await;
+            self.progress.in_flight.fetch_sub(1, Ordering::Relaxed);
+            let answer = match answer {
                 Ok(()) => {
                     self.progress.invocations.fetch_add(1, Ordering::Relaxed);
                     return Ok(true);
                 }
                 Err(answer) => answer,
             };
-            if self.progress.kills.load(Ordering::Relaxed) != kills {
+            if self.progress.restarts.load(Ordering::Relaxed) != restarts {
                 return Ok(false);
             }
             if start.elapsed() > PATIENCE {
@@ -174,7 +214,7 @@ impl Host {
         Ok(false)
     }
 
-    /// One invocation. It succeeds by a 2xx with a JSON object, and by nothing else.
+    /// One invocation. It succeeds by a 2xx with a JSON object that says so, and by nothing else.
     async fn post(&self, body: Vec<u8>, invocation: &str) -> Result<(), String> {
         let body = Bytes::from(body);
         let chunks = (0..body.len())
@@ -200,10 +240,13 @@ impl Host {
             .await
             .map_err(|error| error.to_string())?;
         let status = response.status();
+        let kind = response.headers().get("Content-Type");
+        let json = kind.is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
         let answer = response.bytes().await.map_err(|error| error.to_string())?;
         let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer);
         match object {
-            Ok(_) if status.is_success() => Ok(()),
+            Ok(_) if status.is_success() && json => Ok(()),
+            _ if !json => Err(format!("{status}, and the content type is not JSON's")),
             Ok(object) => Err(format!(
                 "{status}: {}",
                 object
@@ -219,24 +262,36 @@ impl Host {
     async fn watch(&self, kill_every: Option<Duration>) -> ProcessError {
         const LOOK: Duration = Duration::from_millis(50);
         let (mut crashes, mut last) = (0, Instant::now());
+        let mut dice = Dice::new(self.seed, 999);
         loop {
             sleep(kill_every.map_or(LOOK, |every| every.min(LOOK))).await;
             let mut process = self.process.lock().await;
             if let Some(status) = process.ended() {
                 crashes += 1;
+                self.progress.crashes.fetch_add(1, Ordering::Relaxed);
                 if crashes == CRASHES {
                     return process.error(format!("ended {CRASHES} times by itself ({status})"));
                 }
             } else if kill_every.is_some_and(|every| last.elapsed() >= every) {
+                self.stroke(&mut dice).await;
                 last = Instant::now();
+                self.progress.kills.fetch_add(1, Ordering::Relaxed);
             } else {
                 continue;
             }
-            self.progress.kills.fetch_add(1, Ordering::Relaxed);
+            self.progress.restarts.fetch_add(1, Ordering::Relaxed);
             if let Err(error) = process.kill_and_start().await {
                 return error;
             }
         }
+    }
+
+    /// Waits for the moment of a kill: somewhere inside of an invocation.
+    async fn stroke(&self, dice: &mut Dice) {
+        while self.progress.in_flight.load(Ordering::Relaxed) == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
+        sleep(Duration::from_millis(dice.below(STROKE))).await;
     }
 
     fn counted_again(&self, first: usize, end: usize, delivered: usize) {

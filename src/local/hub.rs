@@ -158,7 +158,7 @@ impl Hub {
                     )
                 })?;
         }
-        let mut clock = Clock::new(0);
+        let (mut clock, mut before) = (Clock::new(0), None);
         for record in reader.records() {
             let record = record.map_err(|it| {
                 error(it.position().map_or(0, csv::Position::line), it.to_string())
@@ -182,7 +182,8 @@ impl Hub {
                     ));
                 }
             }
-            let customer = (!matches!(customer.as_str(), "" | "NA" | "nan")).then_some(customer);
+            let customer =
+                (!matches!(customer.as_str(), "" | "NA" | "nan" | "NaN")).then_some(customer);
             let order = Line {
                 transaction,
                 date,
@@ -193,7 +194,9 @@ impl Hub {
                 customer,
                 country,
             };
-            clock.pause();
+            if before.replace(order.transaction.clone()).as_ref() != Some(&order.transaction) {
+                clock.pause();
+            }
             self.send(Message {
                 key: Some(order.transaction.clone()),
                 body: order.json().into_bytes(),

@@ -16,15 +16,18 @@ pub mod proof;
 pub mod spoil;
 pub mod summary;
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressState, ProgressStyle};
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{Instant, sleep};
 
 use crate::encode::Compression;
 use crate::settings::{HostJson, HostJsonError};
@@ -88,7 +91,7 @@ pub enum LocalError {
     /// A file or a stream of this machine.
     #[error("{0}: {1}")]
     Io(String, io::Error),
-    /// Ctrl-C.
+    /// Ctrl-C or SIGTERM.
     #[error("stopped; what is landed is landed, and the same command goes on from there")]
     Stopped,
 }
@@ -112,40 +115,10 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<bool, LocalErr
     app.clear_logs()
         .map_err(|error| LocalError::Io(app.logs.display().to_string(), error))?;
     let batch = HostJson::load(&app.root)?.map_or(1_000, |host| host.max_event_batch_size as usize);
-    let seed = match &request.input {
-        Input::Generated { seed, .. } => *seed,
-        _ => 0,
-    };
-
-    let progress = Arc::new(Progress::default());
-    let process = Process::start(app.clone()).await?;
-    let host = Host::new(
-        Arc::clone(&hub),
-        process,
-        batch.max(1),
-        Arc::clone(&progress),
-        seed,
-    );
-    let start = Instant::now();
-    tokio::select! {
-        run = host.run(request.kill_every) => run?,
-        never = show(request.voice, &progress, hub.events() as u64) => match never {},
-        _ = tokio::signal::ctrl_c() => return Err(LocalError::Stopped),
-    }
-    let took = start.elapsed();
-    drop(host);
-
-    let store = store::open(&request.lake.location, AzureOptions::default());
-    let proof = Proof::read(&*store, &hub).await?;
-    let read = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
-    let summary = Summary {
-        duplicates_dropped: duplicates(&app.log()),
-        redelivered: read(&progress.redelivered),
-        invocations: read(&progress.invocations),
-        kills: read(&progress.kills),
-        log: app.log(),
-        lake: request.lake.name.clone(),
-        ..Summary::of(&hub, proof, took)
+    let stopped = stopped().map_err(|error| LocalError::Io("signals".to_owned(), error))?;
+    let summary = tokio::select! {
+        summary = proven(&request, &app, hub, batch.max(1)) => summary?,
+        () = stopped => return Err(LocalError::Stopped),
     };
     let said = match request.voice {
         Voice::Human => summary.print(out),
@@ -158,18 +131,85 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<bool, LocalErr
     Ok(summary.proven)
 }
 
-/// Shows how far it is, until it is dropped.
-async fn show(voice: Voice, progress: &Progress, events: u64) -> std::convert::Infallible {
-    const EVERY: Duration = Duration::from_millis(100);
-    let bar = if voice == Voice::Human && io::stderr().is_terminal() {
-        ProgressBar::new(events)
-    } else {
-        ProgressBar::hidden()
+/// Feeds the hub to the handler, and proves what it landed. The handler ends with the run, and
+/// where the run is dropped.
+async fn proven(
+    request: &Request,
+    app: &App,
+    hub: Arc<Hub>,
+    batch: usize,
+) -> Result<Summary, LocalError> {
+    let seed = match &request.input {
+        Input::Generated { seed, .. } => *seed,
+        _ => 0,
     };
-    let template =
-        "  {bar:40} {human_pos} of {human_len} events landed, {per_sec}, {eta} to go{msg}";
+    let progress = Arc::new(Progress::default());
+    let process = Process::start(app.clone()).await?;
+    let host = Host::new(
+        Arc::clone(&hub),
+        process,
+        batch,
+        Arc::clone(&progress),
+        seed,
+    );
+    let start = Instant::now();
+    tokio::select! {
+        run = host.run(request.kill_every) => run?,
+        never = show(request.voice, &progress, hub.events() as u64) => match never {},
+    }
+    let took = start.elapsed();
+    drop(host);
+
+    let store = store::open(&request.lake.location, AzureOptions::default());
+    let proof = Proof::read(&*store, &hub).await?;
+    let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    Ok(Summary {
+        duplicates_dropped: duplicates(&app.log()),
+        redelivered: read(&progress.redelivered),
+        invocations: read(&progress.invocations),
+        kills: read(&progress.kills),
+        crashes: read(&progress.crashes),
+        log: app.log(),
+        lake: request.lake.name.clone(),
+        ..Summary::of(&hub, proof, took)
+    })
+}
+
+/// Waits for SIGINT or SIGTERM.
+fn stopped() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Shows how far it is, until it is dropped: on a terminal a bar, elsewhere a line now and then.
+async fn show(voice: Voice, progress: &Progress, events: u64) -> Infallible {
+    const EVERY: Duration = Duration::from_millis(100);
+    const LINE_EVERY: Duration = Duration::from_secs(5);
+    if voice != Voice::Human {
+        return pending().await;
+    }
+    if !io::stderr().is_terminal() {
+        loop {
+            sleep(LINE_EVERY).await;
+            let landed = progress.checkpointed.load(Ordering::Relaxed);
+            // without stderr there is nobody to tell
+            let _ = writeln!(io::stderr(), "{landed} of {events} events landed");
+        }
+    }
+    let bar = ProgressBar::new(events).with_finish(ProgressFinish::AndClear);
+    let template = "  {bar:40} {human_pos} of {human_len} events landed, {speed}, {eta} to go{msg}";
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style);
+        let speed = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+            // a bar that can't be drawn stays as it is
+            let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
+        };
+        bar.set_style(style.with_key("speed", speed));
     }
     let mut tick = tokio::time::interval(EVERY);
     loop {

@@ -12,6 +12,9 @@ use tokio::time::{Instant, sleep};
 const PROBE: Duration = Duration::from_millis(25);
 const INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// The host's name for its one worker.
+const WORKER: &str = "local";
+
 /// With what the handler is started.
 #[derive(Debug, Clone)]
 pub struct App {
@@ -41,6 +44,7 @@ pub struct Process {
     app: App,
     port: u16,
     child: Child,
+    client: reqwest::Client,
 }
 
 impl App {
@@ -83,8 +87,18 @@ impl Process {
         let port = free
             .map_err(|error| app.error(format!("has no port: {error}")))?
             .port();
+        let client = reqwest::Client::builder()
+            // the handler is on this machine, whatever HTTP_PROXY says
+            .no_proxy()
+            .build()
+            .map_err(|error| app.error(format!("can't be asked: {error}")))?;
         let child = spawn(&app, port)?;
-        let mut process = Self { app, port, child };
+        let mut process = Self {
+            app,
+            port,
+            child,
+            client,
+        };
         process.probe().await?;
         Ok(process)
     }
@@ -92,6 +106,11 @@ impl Process {
     /// Where invocations are posted.
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}/IngestOrders", self.port)
+    }
+
+    /// The client that asks it.
+    pub fn client(&self) -> reqwest::Client {
+        self.client.clone()
     }
 
     /// SIGKILL, and a new start on the same port.
@@ -117,16 +136,20 @@ impl Process {
     async fn probe(&mut self) -> Result<(), ProcessError> {
         let start = Instant::now();
         let home = format!("http://127.0.0.1:{}/", self.port);
-        while reqwest::get(&home).await.is_err() {
+        loop {
+            let left = INITIALIZATION_TIMEOUT.saturating_sub(start.elapsed());
+            // any status counts; a socket that accepts and does not answer stalls the start
+            if self.client.get(&home).timeout(left).send().await.is_ok() {
+                return Ok(());
+            }
             if let Some(status) = self.ended() {
                 return Err(self.app.error(format!("ended at its start ({status})")));
             }
-            if start.elapsed() > INITIALIZATION_TIMEOUT {
+            if left.is_zero() {
                 return Err(self.app.error("did not answer within 30 s of its start"));
             }
             sleep(PROBE).await;
         }
-        Ok(())
     }
 
     fn end(&mut self) {
@@ -149,6 +172,8 @@ fn spawn(app: &App, port: u16) -> Result<Child, ProcessError> {
             .arg("serve")
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
             .env("FUNCTIONS_HTTPWORKER_PORT", port.to_string())
+            .env("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", WORKER)
+            .env("FUNCTIONS_HTTPWORKER_ID", WORKER)
             .env("FUNCTIONS_APP_ROOT_PATH", &app.root)
             .env("LANDING_URL", &app.landing_url)
             .env("BRONZE_COMPRESSION", &app.compression)

@@ -32,6 +32,8 @@ pub struct Summary {
     pub invocations: u64,
     /// How often the handler was killed.
     pub kills: u64,
+    /// How often it ended by itself, and was started again.
+    pub crashes: u64,
     /// Blobs of the stream in the lake.
     pub blobs: u64,
     /// Their bytes.
@@ -68,6 +70,7 @@ impl Summary {
             redelivered: 0,
             invocations: 0,
             kills: 0,
+            crashes: 0,
             blobs: proof.blobs,
             bytes: proof.bytes,
             seconds: took.as_secs_f64(),
@@ -100,9 +103,14 @@ impl Summary {
             self.partitions, self.stream
         );
         let speed = format!(
-            "events/s, {:.1} s in {} invocations",
+            "events/s, {:.1} s in {} invocations{}",
             self.seconds,
-            grouped(self.invocations)
+            grouped(self.invocations),
+            if self.kills > 0 {
+                ", kills included"
+            } else {
+                ""
+            }
         );
         let size = format!("{:.1} MB in {}", self.bytes as f64 / 1e6, self.lake);
         let mut rows = vec![
@@ -121,6 +129,10 @@ impl Summary {
                 grouped(self.redelivered)
             );
             rows.push(("kills", self.kills, again));
+        }
+        if self.crashes > 0 {
+            let log = format!("the handler ended by itself; see {}", self.log.display());
+            rows.push(("crashes", self.crashes, log));
         }
         rows.push(("blobs", self.blobs, size));
         rows.push(("speed", self.events_per_second as u64, speed));

@@ -1,14 +1,21 @@
 //! What must hold of any bytes: run by cargo-fuzz, and by `tests/fuzz.rs` on stable Rust.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
+use base64_simd::STANDARD;
 use bronzegate::decode::{Cardinality, DataType, Naming, Trigger, decode};
-use bronzegate::encode::{Compression, encode};
+use bronzegate::encode::{Compression, bodies_digest, encode};
 use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
-use bronzegate::judge::{Catalog, Limits, Verdict, judge_batch};
-use bronzegate::landing::{About, Name};
+use bronzegate::judge::{Catalog, Limits, Reason, Rejection, Verdict, judge_batch};
+use bronzegate::landing::{About, Kind, Name, Place};
 use bronzegate::store::Metadata;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
 
 static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
     let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
@@ -16,6 +23,8 @@ static CATALOG: LazyLock<Arc<Catalog>> = LazyLock::new(|| {
     let found = if schemas.is_dir() { schemas } else { up };
     Arc::new(Catalog::load(&found).expect("the shipped catalog compiles"))
 });
+
+const INVOCATION: &str = "f1248305-0000-4000-8000-000000000000";
 
 /// A request's body: it decodes to a sound batch, or is refused with a place.
 pub fn host_payload(body: &[u8]) {
@@ -26,16 +35,18 @@ pub fn host_payload(body: &[u8]) {
         }
     }
     for trigger in triggers {
-        match decode(body, &trigger, &Naming::default(), "i") {
-            Ok(decoded) => sound(&decoded.batch),
+        match decode(body, &trigger, &Naming::default(), INVOCATION) {
+            Ok(decoded) => sound(decoded.batch),
             Err(error) => assert!(!error.place.is_empty() && !error.problem.is_empty()),
         }
     }
 }
 
-fn sound(batch: &Batch) {
+fn sound(batch: Batch) {
+    let mut end = 0;
     for (index, event) in batch.events.iter().enumerate() {
-        let _ = batch.body(event);
+        assert_eq!(event.body.start, end, "one body behind another");
+        end = event.body.end;
         for column in [
             &event.offset,
             &event.key,
@@ -45,72 +56,293 @@ fn sound(batch: &Batch) {
             &event.properties,
         ] {
             if let Some(json) = batch.column(column.as_ref()) {
-                serde_json::from_str::<serde::de::IgnoredAny>(json).expect("a column is JSON");
+                serde_json::from_str::<IgnoredAny>(json).expect("a column is JSON");
             }
         }
         if matches!(batch.origin, Origin::Partition { .. }) {
-            assert!(
-                batch.position(index).is_some(),
-                "every event has its position"
-            );
+            let position = batch.position(index);
+            assert!(position.is_some(), "every event has its position");
         }
     }
-    one_line_each(batch.clone());
+    assert_eq!(end, batch.payload.len(), "no byte belongs to nobody");
+    if let Some(name) = name(&batch) {
+        for kind in [Kind::Bronze, Kind::Rejections] {
+            let blob = name.blob(kind);
+            assert_eq!(Name::parse(&blob), Some((kind, name.clone())), "{blob}");
+        }
+    }
+    verdicts(batch);
 }
 
-/// An event's payload: one verdict, the same every time, and a record of one line.
-pub fn event_bytes(body: &[u8]) {
-    let batch = || Batch {
-        origin: Origin::Partition {
-            stream: Stream::new("shop/orders"),
-            partition: Partition::new("0"),
+/// What the batch's first blob is called.
+fn name(batch: &Batch) -> Option<Name> {
+    let place = match &batch.origin {
+        Origin::Partition { partition, .. } => Place::Partition {
+            partition: partition.clone(),
+            first: batch.position(0)?,
         },
-        payload: body.to_vec(),
-        text: "{}".to_owned(),
-        events: vec![Event {
-            body: 0..body.len(),
-            sequence: Some(1),
-            enqueued: EnqueuedTime::from_millis(1),
-            properties: Some(0..2),
-            ..Event::default()
-        }],
+        Origin::Invocation { id, .. } => {
+            assert_eq!(id, INVOCATION);
+            Place::Invocation {
+                id: id.clone(),
+                digest: bodies_digest(batch),
+            }
+        }
     };
-    let verdicts = one_line_each(batch());
-    assert_eq!(
-        verdicts,
-        one_line_each(batch()),
-        "the same bytes, the same verdict"
-    );
-    if let [Verdict::Accepted(_)] = verdicts.as_slice() {
-        serde_json::from_slice::<serde_json::Value>(body).expect("what is accepted is JSON");
+    Some(Name {
+        stream: batch.origin.stream().clone(),
+        place,
+        compression: Compression::Gzip,
+    })
+}
+
+/// An event's payload: one verdict, the one that another reader of JSON expects, whatever was
+/// judged before it.
+pub fn event_bytes(body: &[u8]) {
+    judged_alike("null", "{}", body);
+}
+
+/// A line with a content type, one with properties, and a payload: what routes an event changes
+/// the schema, and nothing else.
+pub fn event_routes(bytes: &[u8]) {
+    let mut parts = bytes.splitn(3, |byte| *byte == b'\n');
+    let mut column = || {
+        let text = std::str::from_utf8(parts.next()?).ok()?;
+        serde_json::from_str::<&RawValue>(text)
+            .ok()
+            .map(RawValue::get)
+    };
+    if let (Some(content_type), Some(properties)) = (column(), column()) {
+        judged_alike(content_type, properties, parts.next().unwrap_or_default());
     }
 }
 
-fn one_line_each(batch: Batch) -> Vec<Verdict> {
+fn judged_alike(content_type: &str, properties: &str, body: &[u8]) {
+    let batch = |bodies: &[&[u8]]| {
+        let mut payload = Vec::new();
+        let events = (1..).zip(bodies).map(|(sequence, body)| {
+            let first = payload.len();
+            payload.extend_from_slice(body);
+            Event {
+                body: first..payload.len(),
+                sequence: Some(sequence),
+                enqueued: EnqueuedTime::from_millis(1),
+                content_type: Some(0..content_type.len()),
+                properties: Some(content_type.len()..content_type.len() + properties.len()),
+                ..Event::default()
+            }
+        });
+        Batch {
+            origin: Origin::Partition {
+                stream: Stream::new("shop/orders"),
+                partition: Partition::new("0"),
+            },
+            events: events.collect(),
+            text: format!("{content_type}{properties}"),
+            payload,
+        }
+    };
+    let alone = verdicts(batch(&[body]));
+    let beside = verdicts(batch(&[br#"{"\u0061":[1,{}],"a":2}"#, body, b"[[", body]));
+    assert_eq!(
+        [&alone[0], &alone[0]],
+        [&beside[1], &beside[3]],
+        "the same bytes, the same verdict"
+    );
+    let reason = match &alone[0] {
+        Verdict::Accepted(_) => None,
+        Verdict::Rejected(rejection) => Some(rejection.reason),
+    };
+    match expected(body) {
+        Expected::Refused(expected) => assert_eq!(reason, Some(expected)),
+        Expected::Judged => assert!(
+            matches!(reason, None | Some(Reason::Schema | Reason::UnknownSchema)),
+            "refused as {reason:?}"
+        ),
+        Expected::Unsaid => {}
+    }
+}
+
+/// What is expected of a body, without a look at any schema.
+enum Expected {
+    Refused(Reason),
+    Judged,
+    /// `serde_json` refuses numbers beyond a double and its own depth of nesting, and can't tell.
+    Unsaid,
+}
+
+fn expected(body: &[u8]) -> Expected {
+    let limits = Limits::default();
+    if body.iter().all(|byte| b" \t\r\n".contains(byte)) {
+        return Expected::Refused(Reason::Empty);
+    }
+    if body.len() > limits.event_bytes {
+        return Expected::Refused(Reason::TooLarge);
+    }
+    let Ok(text) = std::str::from_utf8(body) else {
+        return Expected::Refused(Reason::NotUtf8);
+    };
+    match serde_json::from_str::<Shape>(text) {
+        Ok(shape) if shape.depth > limits.nesting => Expected::Refused(Reason::TooDeep),
+        Ok(shape) if shape.twice => Expected::Refused(Reason::DuplicateKey),
+        Ok(_) => Expected::Judged,
+        Err(error) => {
+            let error = error.to_string();
+            if ["number out of range", "recursion limit"]
+                .iter()
+                .any(|ours| error.starts_with(ours))
+            {
+                Expected::Unsaid
+            } else {
+                Expected::Refused(Reason::NotJson)
+            }
+        }
+    }
+}
+
+/// How deep a document is, and whether an object in it has a key twice.
+#[derive(Default)]
+struct Shape {
+    depth: usize,
+    twice: bool,
+}
+
+impl Shape {
+    fn holds(&mut self, inner: &Self) {
+        self.depth = self.depth.max(inner.depth + 1);
+        self.twice |= inner.twice;
+    }
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShapeOf)
+    }
+}
+
+struct ShapeOf;
+
+impl<'de> Visitor<'de> for ShapeOf {
+    type Value = Shape;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Shape, E> {
+        Ok(Shape::default())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
+        Ok(Shape::default())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
+        Ok(Shape::default())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Shape, E> {
+        Ok(Shape::default())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
+        Ok(Shape::default())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Shape, E> {
+        Ok(Shape::default())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Shape, A::Error> {
+        let mut shape = Shape {
+            depth: 1,
+            twice: false,
+        };
+        while let Some(element) = elements.next_element()? {
+            shape.holds(&element);
+        }
+        Ok(shape)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Shape, A::Error> {
+        let mut shape = Shape {
+            depth: 1,
+            twice: false,
+        };
+        let mut keys = HashSet::new();
+        while let Some((key, value)) = members.next_entry::<String, Shape>()? {
+            shape.holds(&value);
+            shape.twice |= !keys.insert(key);
+        }
+        Ok(shape)
+    }
+}
+
+/// Judges a batch and encodes it: every event has one record, which is one line and holds the
+/// event's own bytes.
+fn verdicts(batch: Batch) -> Vec<Verdict> {
     let judged = judge_batch(&CATALOG, Limits::default(), batch);
-    let events = judged.batch.events.len();
-    assert_eq!(judged.verdicts.len(), events);
-    let encoded = encode(&judged, 0..events, Compression::None);
-    let rejections = encoded
-        .rejections
-        .as_ref()
-        .map(|it| it.body.clone())
-        .unwrap_or_default();
-    assert_eq!(lines(&encoded.bronze), encoded.accepted);
-    assert_eq!(lines(&rejections), encoded.rejected());
-    assert_eq!(encoded.accepted + encoded.rejected(), events as u64);
+    let events = &judged.batch.events;
+    assert_eq!(judged.verdicts.len(), events.len());
+    let encoded = encode(&judged, 0..events.len(), Compression::None);
+    let rejections = encoded.rejections.as_ref().map(|it| &it.body[..]);
+    let mut bronze = lines(&encoded.bronze);
+    let mut rejections = lines(rejections.unwrap_or_default());
+    for (event, verdict) in events.iter().zip(&judged.verdicts) {
+        let body = judged.batch.body(event);
+        match verdict {
+            Verdict::Accepted(_) => {
+                let record = bronze.next().expect("an accepted event has a record");
+                is_accepted(record, body);
+            }
+            Verdict::Rejected(rejection) => {
+                let record = rejections.next().expect("a rejected event has a record");
+                is_rejected(record, rejection, body);
+            }
+        }
+    }
+    assert_eq!((bronze.next(), rejections.next()), (None, None));
     judged.verdicts
 }
 
-fn lines(body: &[u8]) -> u64 {
+fn lines(body: &[u8]) -> impl Iterator<Item = &str> {
     let text = std::str::from_utf8(body).expect("records are UTF-8");
     assert!(text.is_empty() || text.ends_with('\n'));
-    let records = text.split_terminator('\n');
-    records
-        .map(|line| {
-            serde_json::from_str::<serde::de::IgnoredAny>(line).expect("a record is JSON");
-        })
-        .count() as u64
+    text.split_terminator('\n')
+}
+
+fn is_accepted(record: &str, body: &[u8]) {
+    #[derive(Deserialize)]
+    struct Accepted<'a> {
+        #[serde(borrow)]
+        body: &'a RawValue,
+    }
+    let on_one_line = |byte: &u8| match byte {
+        b'\n' | b'\r' => b' ',
+        other => *other,
+    };
+    let body: Vec<u8> = body.iter().map(on_one_line).collect();
+    let read: Accepted<'_> = serde_json::from_str(record).expect("a record is JSON");
+    assert_eq!(read.body.get().as_bytes(), body.trim_ascii());
+}
+
+fn is_rejected(record: &str, rejection: &Rejection, body: &[u8]) {
+    #[derive(Deserialize)]
+    struct Rejected<'a> {
+        #[serde(rename = "_reason", borrow)]
+        reason: Cow<'a, str>,
+        #[serde(rename = "_errors")]
+        errors: Vec<IgnoredAny>,
+        body_base64: String,
+        body_text: Option<String>,
+    }
+    let read: Rejected<'_> = serde_json::from_str(record).expect("a record is JSON");
+    assert_eq!(read.reason, rejection.reason.word());
+    assert!(!read.errors.is_empty(), "a rejection says why");
+    let bytes = STANDARD.decode_to_vec(read.body_base64).ok();
+    assert_eq!(bytes.as_deref(), Some(body));
+    assert_eq!(read.body_text.is_some(), std::str::from_utf8(body).is_ok());
+    assert!(body.starts_with(read.body_text.unwrap_or_default().as_bytes()));
 }
 
 /// A blob's name, and `key=value` lines of metadata behind it: what is read is written the same.

@@ -1,6 +1,7 @@
 //! A short run of the fuzz targets on stable Rust: every seed, and mutations of it.
 //!
-//! `FUZZ=1000000 cargo test --release --test fuzz` runs more of them. What fails is printed.
+//! `FUZZ=1000000 cargo test --release --test fuzz` runs more of them, and `FUZZ=5000000+1000000`
+//! others. What fails is kept in a file and said with its number, and `FUZZ=NUMBER+1` runs it again.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,53 +12,76 @@
 #[path = "../fuzz/targets.rs"]
 mod targets;
 
+use std::ops::Range;
 use std::panic::catch_unwind;
 use std::path::Path;
 
 use bronzegate::local::dice::Dice;
 
 /// What payloads, events and names are made of.
-const WORDS: [&str; 24] = [
+const WORDS: [&str; 48] = [
     "{",
     "}",
     "[",
     "]",
+    "[[[[[[[[[[[[[[[[",
+    "]]]]]]]]]]]]]]]]",
     "\"",
     "\\\"",
+    "\\\\",
     "\\",
     ":",
     ",",
+    " ",
+    "\n",
+    "\r\n",
     "null",
+    "true",
     "NaN",
     "-1",
+    "-0",
+    "01",
     "1e400",
+    "0.1",
+    "18446744073709551616",
     "\\u0000",
+    "\\u0061",
+    "\\ud83d",
+    "\\ude00",
     "\u{feff}",
+    "é",
+    "\"\":0,",
+    "\"a\":{\"a\":1},",
     "Data",
     "Metadata",
-    "SequenceNumberArray",
     "PartitionContext",
+    "SequenceNumberArray",
+    "SystemPropertiesArray",
+    "SequenceNumber",
+    "\"content-type\":\"application/cloudevents+json\",",
+    "\"data\":",
+    "\"dataschema\":\"order/1.0.0\",",
+    "\"schema\":\"order/1\"",
     "bronze/",
     "date=",
+    "first=",
     "-",
     "=",
-    "\n",
+    ".",
 ];
 
-fn seeds(folder: &str) -> Vec<Vec<u8>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let mut files: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
+/// The files of some folders, without those of the folders in them.
+fn seeds(folders: &[&str]) -> Vec<Vec<u8>> {
+    let mut files: Vec<_> = folders
+        .iter()
+        .map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap())
         .map(|it| it.unwrap().path())
+        .filter(|it| it.is_file())
         .collect();
     files.sort();
-    let seeds: Vec<_> = files
-        .iter()
-        .filter(|it| it.is_file())
-        .map(|it| std::fs::read(it).unwrap())
-        .collect();
-    assert!(!seeds.is_empty());
-    seeds
+    assert!(!files.is_empty());
+    files.iter().map(|it| std::fs::read(it).unwrap()).collect()
 }
 
 fn mutated(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
@@ -89,32 +113,59 @@ fn mutated(seeds: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-fn fuzz(target: fn(&[u8]), folder: &str, default: u64) {
-    let count =
-        std::env::var("FUZZ").map_or(default, |count| count.parse().expect("FUZZ is a number"));
-    let (seeds, mut dice) = (seeds(folder), Dice::new(count, 9));
-    let mutations = std::iter::repeat_with(|| mutated(&seeds, &mut dice)).take(count as usize);
-    for input in seeds.clone().into_iter().chain(mutations) {
-        let passed = catch_unwind(|| target(&input)).is_ok();
-        assert!(
-            passed,
-            "the target failed on {:?}",
-            String::from_utf8_lossy(&input)
-        );
+/// `FUZZ` as `COUNT` or `FIRST+COUNT`.
+fn mutations(default: u64) -> Range<u64> {
+    let (first, count) = match std::env::var("FUZZ") {
+        Ok(asked) => {
+            let (first, count) = asked.split_once('+').unwrap_or(("0", &asked));
+            let number = |text: &str| text.parse().expect("FUZZ is COUNT or FIRST+COUNT");
+            (number(first), number(count))
+        }
+        Err(_) => (0, default),
+    };
+    first..first + count
+}
+
+fn fuzz(target: fn(&[u8]), name: &str, folders: &[&str], default: u64) {
+    let seeds = seeds(folders);
+    for seed in &seeds {
+        run(target, name, "a seed", seed);
+    }
+    for number in mutations(default) {
+        let input = mutated(&seeds, &mut Dice::new(number, 9));
+        run(target, name, &format!("mutation {number}"), &input);
+    }
+}
+
+fn run(target: fn(&[u8]), name: &str, what: &str, input: &[u8]) {
+    if catch_unwind(|| target(input)).is_err() {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("fuzz-{name}"));
+        std::fs::write(&file, input).unwrap();
+        let (file, text) = (file.display(), input.escape_ascii());
+        panic!("{name} failed on {what}, kept as {file}: {text}");
     }
 }
 
 #[test]
 fn i4_any_request_decodes_or_is_refused() {
-    fuzz(targets::host_payload, "tests/fixtures/payloads", 6_000);
+    let folders = ["tests/fixtures/payloads", "tests/fixtures/payloads/refused"];
+    fuzz(targets::host_payload, "host_payload", &folders, 6_000);
 }
 
 #[test]
-fn i4_any_event_has_one_verdict() {
-    fuzz(targets::event_bytes, "fuzz/seeds/event_bytes", 20_000);
+fn i4_any_event_has_one_verdict_and_i5_its_own_bytes() {
+    let folders = ["fuzz/seeds/event_bytes"];
+    fuzz(targets::event_bytes, "event_bytes", &folders, 20_000);
+}
+
+#[test]
+fn i4_any_route_ends_in_one_verdict() {
+    let folders = ["fuzz/seeds/event_routes"];
+    fuzz(targets::event_routes, "event_routes", &folders, 10_000);
 }
 
 #[test]
 fn any_name_is_read_as_it_is_written() {
-    fuzz(targets::blob_names, "fuzz/seeds/blob_names", 20_000);
+    let folders = ["fuzz/seeds/blob_names"];
+    fuzz(targets::blob_names, "blob_names", &folders, 20_000);
 }

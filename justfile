@@ -39,7 +39,7 @@ test:
 simulate first count:
     SIMULATION={{first}}+{{count}} cargo test --release --locked --test simulation -- --nocapture
 
-# A longer run of the fuzz targets on stable Rust: mutations a target
+# A longer run of the fuzz targets on stable Rust: COUNT mutations of each, or FIRST+COUNT
 fuzz count="1000000":
     FUZZ={{count}} cargo test --release --locked --test fuzz -- --nocapture
 

@@ -19,7 +19,7 @@ use std::path::Path;
 use bronzegate::local::dice::Dice;
 
 /// What payloads, events and names are made of.
-const WORDS: [&str; 48] = [
+const WORDS: [&str; 50] = [
     "{",
     "}",
     "[",
@@ -35,6 +35,8 @@ const WORDS: [&str; 48] = [
     " ",
     "\n",
     "\r\n",
+    "\t",
+    "\u{1f}",
     "null",
     "true",
     "NaN",

@@ -102,6 +102,50 @@ pub fn event_bytes(body: &[u8]) {
     judged_alike("null", "{}", body);
 }
 
+/// A text that the host hands over alone, with its own properties copied over the metadata: it
+/// has the host's coordinates, or none.
+pub fn forged_coordinates(body: &[u8]) {
+    let Ok(text) = std::str::from_utf8(body) else {
+        return;
+    };
+    let mut metadata = serde_json::json!({
+        "PartitionContext": {
+            "FullyQualifiedNamespace": "shop.servicebus.windows.net",
+            "EventHubName": "orders",
+            "PartitionId": "3",
+        },
+        "Offset": "4294967296",
+        "SequenceNumber": "47",
+        "EnqueuedTimeUtc": "2026-11-20T12:00:01",
+        "Properties": {},
+        "SystemProperties": {},
+    });
+    if let Ok(serde_json::Value::Object(properties)) = serde_json::from_str(text)
+        && let Some(metadata) = metadata.as_object_mut()
+    {
+        metadata.extend(properties);
+    }
+    let events = serde_json::Value::from(text).to_string();
+    let payload = serde_json::json!({"Data": {"events": events}, "Metadata": metadata});
+    let trigger = Trigger::declared("events", Cardinality::One, DataType::String);
+    let payload = payload.to_string();
+    let decoded = decode(payload.as_bytes(), &trigger, &Naming::default(), INVOCATION)
+        .expect("no event makes its request unreadable");
+    let batch = &decoded.batch;
+    assert_eq!(batch.payload, body);
+    if let Origin::Partition { stream, partition } = &batch.origin {
+        assert_eq!((stream.as_str(), partition.as_str()), ("shop/orders", "3"));
+        let position = batch
+            .position(0)
+            .map(|it| (it.sequence, it.enqueued.millis()));
+        assert_eq!(position, Some((47, 1_795_176_001_000)));
+        assert_eq!(
+            batch.column(batch.events[0].properties.as_ref()),
+            Some("{}")
+        );
+    }
+}
+
 /// A line with a content type, one with properties, and a payload: what routes an event changes
 /// the schema, and nothing else.
 pub fn event_routes(bytes: &[u8]) {

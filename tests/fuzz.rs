@@ -19,7 +19,7 @@ use std::path::Path;
 use bronzegate::local::dice::Dice;
 
 /// What payloads, events and names are made of.
-const WORDS: [&str; 50] = [
+const WORDS: [&str; 53] = [
     "{",
     "}",
     "[",
@@ -64,6 +64,9 @@ const WORDS: [&str; 50] = [
     "\"data\":",
     "\"dataschema\":\"order/1.0.0\",",
     "\"schema\":\"order/1\"",
+    "\"SequenceNumberArray\":\"[9]\",",
+    "\"EnqueuedTimeUtc\":1,",
+    "\"partitionContext\":{},",
     "bronze/",
     "date=",
     "first=",
@@ -158,6 +161,17 @@ fn i4_any_request_decodes_or_is_refused() {
 fn i4_any_event_has_one_verdict_and_i5_its_own_bytes() {
     let folders = ["fuzz/seeds/event_bytes"];
     fuzz(targets::event_bytes, "event_bytes", &folders, 20_000);
+}
+
+#[test]
+fn i1_no_event_forges_its_coordinates() {
+    let folders = ["fuzz/seeds/event_bytes", "fuzz/seeds/forged_coordinates"];
+    fuzz(
+        targets::forged_coordinates,
+        "forged_coordinates",
+        &folders,
+        10_000,
+    );
 }
 
 #[test]

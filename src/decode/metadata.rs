@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::{DataType, PayloadError, Trigger, time};
+use super::{Cardinality, DataType, PayloadError, Trigger, time};
 use crate::event::{Batch, EnqueuedTime, Event, Partition, Span};
 
 type Metadata<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
@@ -65,8 +65,11 @@ pub(super) fn columns(
     trigger: &Trigger,
     batch: &mut Batch,
 ) -> Result<(Place, Vec<&'static str>), PayloadError> {
-    let as_bytes = matches!(trigger.declared, Some((_, DataType::Binary)));
-    let forged = !as_bytes && coordinates_may_be_forged(metadata, batch);
+    let safe = matches!(
+        trigger.declared,
+        Some((Cardinality::Many, _) | (_, DataType::Binary))
+    );
+    let forged = !safe && coordinates_may_be_forged(batch);
     let mut columns = Columns {
         metadata,
         batch,
@@ -207,12 +210,15 @@ impl<'m> Columns<'m, '_> {
         many: &'static str,
         one: &'static str,
     ) -> Result<Option<Cow<'m, str>>, PayloadError> {
+        if self.forged {
+            return Ok(None);
+        }
         let present = |key: &str| self.metadata.get(key).filter(|value| value.get() != "null");
         if let Some(values) = present(many) {
             return json(values, many).map(Some);
         }
         match present(one) {
-            Some(value) if self.batch.events.len() == 1 && !self.forged => {
+            Some(value) if self.batch.events.len() == 1 => {
                 let value = match one {
                     "Properties" | "SystemProperties" => json(value, one)?,
                     _ => Cow::Borrowed(value.get()),
@@ -258,13 +264,16 @@ impl<'m> Columns<'m, '_> {
 
 /// With `cardinality: one` and an event handed over as text, the host copies the event's own
 /// top-level properties over `Metadata`, so that a producer could write any coordinates there.
+///
+/// The host's reader of JSON is more liberal than RFC 8259 (names without quotes, comments): what
+/// only looks like an object may have been one to it.
 #[expect(
     clippy::zero_sized_map_values,
     reason = "serde makes a map of an object, not a set"
 )]
-fn coordinates_may_be_forged(metadata: &Metadata<'_>, batch: &Batch) -> bool {
+fn coordinates_may_be_forged(batch: &Batch) -> bool {
     type Properties<'a> = HashMap<Cow<'a, str>, IgnoredAny>;
-    const COORDINATES: [&str; 8] = [
+    const COORDINATES: [&str; 15] = [
         "PartitionKey",
         "Offset",
         "SequenceNumber",
@@ -273,20 +282,26 @@ fn coordinates_may_be_forged(metadata: &Metadata<'_>, batch: &Batch) -> bool {
         "SystemProperties",
         "PartitionContext",
         "TriggerPartitionContext",
+        "PartitionKeyArray",
+        "OffsetArray",
+        "OffsetStringArray",
+        "SequenceNumberArray",
+        "EnqueuedTimeUtcArray",
+        "PropertiesArray",
+        "SystemPropertiesArray",
     ];
     let [event] = batch.events.as_slice() else {
         return false;
     };
-    if metadata.contains_key("SequenceNumberArray") {
-        return false;
-    }
-    serde_json::from_slice::<Properties<'_>>(batch.body(event)).is_ok_and(|properties| {
-        properties.keys().any(|property| {
+    let body = batch.body(event);
+    match serde_json::from_slice::<Properties<'_>>(body) {
+        Ok(properties) => properties.keys().any(|property| {
             COORDINATES
                 .iter()
                 .any(|name| name.eq_ignore_ascii_case(property))
-        })
-    })
+        }),
+        Err(_) => body.trim_ascii().starts_with(b"{"),
+    }
 }
 
 /// The JSON that a metadata value holds: a string's text, or the value itself.

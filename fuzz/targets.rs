@@ -12,7 +12,7 @@ use bronzegate::encode::{Compression, bodies_digest, encode};
 use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
 use bronzegate::judge::{Catalog, Limits, Reason, Rejection, Verdict, judge_batch};
 use bronzegate::landing::{About, Kind, Name, Place};
-use bronzegate::store::Metadata;
+use bronzegate::store::{self, Metadata};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -69,6 +69,7 @@ fn sound(batch: Batch) {
         for kind in [Kind::Bronze, Kind::Rejections] {
             let blob = name.blob(kind);
             assert_eq!(Name::parse(&blob), Some((kind, name.clone())), "{blob}");
+            store::name::check("create", &blob).expect("every store takes the name");
         }
     }
     verdicts(batch);

@@ -14,7 +14,7 @@ pub struct Naming {
 /// A setting that can't be a part of a path.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} can't be a part of a stream's name: letters, digits, '.', '-' and '_' can, and it begins with a letter or digit"
+    "{0:?} can't be a part of a stream's name: letters, digits, '.', '-' and '_' can, and it begins with a letter or digit and does not end with '.'"
 )]
 pub struct NamingError(String);
 
@@ -93,6 +93,7 @@ impl Naming {
 fn part(name: &str) -> Result<String, NamingError> {
     let rest = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
     if name.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && !name.ends_with('.')
         && name.chars().all(rest)
         && name.len() <= 256
     {
@@ -159,5 +160,16 @@ mod tests {
                 .is_err()
         );
         assert!(Naming::default().stream(Some("_ns"), Some("x")).is_err());
+    }
+
+    #[test]
+    fn what_no_store_takes_for_a_name_is_refused() {
+        assert!(Naming::new(Some("shop/orders."), None).is_err());
+        assert!(Naming::new(None, Some("2.")).is_err());
+        assert!(
+            Naming::default()
+                .stream(Some("ns"), Some("orders."))
+                .is_err()
+        );
     }
 }

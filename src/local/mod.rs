@@ -8,7 +8,6 @@ pub mod catalogue;
 pub mod dice;
 pub mod host;
 pub mod hub;
-pub mod lake;
 pub mod orders;
 pub mod payload;
 pub mod process;
@@ -16,25 +15,21 @@ pub mod proof;
 pub mod spoil;
 pub mod summary;
 
-use std::convert::Infallible;
-use std::future::pending;
-use std::io::{self, IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressState, ProgressStyle};
 use serde_json::Value;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::encode::Compression;
-use crate::settings::{HostJson, HostJsonError};
+use crate::settings::{HostJson, HostJsonError, Lake, NoApp, app_root};
 use crate::store::{self, AzureOptions, StoreError};
+use crate::terminal::{self, Bar, Voice};
 use host::{Host, HostError, Progress};
 use hub::{Hub, Input, InputError};
-pub use lake::Lake;
 use process::{App, Process, ProcessError};
 use proof::Proof;
 use summary::Summary;
@@ -56,17 +51,6 @@ pub struct Request {
     pub voice: Voice,
 }
 
-/// How much is said, and to whom.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Voice {
-    /// Progress and a summary, for people.
-    Human,
-    /// One JSON object at the end.
-    Json,
-    /// Nothing but errors.
-    Quiet,
-}
-
 /// Why a run could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalError {
@@ -74,8 +58,8 @@ pub enum LocalError {
     #[error(transparent)]
     Input(#[from] InputError),
     /// There is no function app to run.
-    #[error("no schemas/catalog.json in {}: run it in the repository's folder", .0.iter().map(|dir| dir.display().to_string()).collect::<Vec<_>>().join(", nor in "))]
-    NoApp(Vec<PathBuf>),
+    #[error(transparent)]
+    NoApp(#[from] NoApp),
     /// host.json can't be read.
     #[error("host.json: {0}")]
     HostJson(#[from] HostJsonError),
@@ -115,7 +99,8 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<bool, LocalErr
     app.clear_logs()
         .map_err(|error| LocalError::Io(app.logs.display().to_string(), error))?;
     let batch = HostJson::load(&app.root)?.map_or(1_000, |host| host.max_event_batch_size as usize);
-    let stopped = stopped().map_err(|error| LocalError::Io("signals".to_owned(), error))?;
+    let stopped =
+        terminal::stopped().map_err(|error| LocalError::Io("signals".to_owned(), error))?;
     let summary = tokio::select! {
         summary = proven(&request, &app, hub, batch.max(1)) => summary?,
         () = stopped => return Err(LocalError::Stopped),
@@ -155,7 +140,7 @@ async fn proven(
     let start = Instant::now();
     tokio::select! {
         run = host.run(request.kill_every) => run?,
-        never = show(request.voice, &progress, hub.events() as u64) => match never {},
+        never = terminal::show(request.voice, "events landed", || bar(&progress, &hub)) => match never {},
     }
     let took = start.elapsed();
     drop(host);
@@ -175,66 +160,14 @@ async fn proven(
     })
 }
 
-/// Waits for SIGINT or SIGTERM.
-fn stopped() -> io::Result<impl Future<Output = ()>> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-/// Shows how far it is, until it is dropped: on a terminal a bar, elsewhere a line now and then.
-async fn show(voice: Voice, progress: &Progress, events: u64) -> Infallible {
-    const EVERY: Duration = Duration::from_millis(100);
-    const LINE_EVERY: Duration = Duration::from_secs(5);
-    if voice != Voice::Human {
-        return pending().await;
-    }
-    if !io::stderr().is_terminal() {
-        loop {
-            sleep(LINE_EVERY).await;
-            let landed = progress.checkpointed.load(Ordering::Relaxed);
-            // without stderr there is nobody to tell
-            let _ = writeln!(io::stderr(), "{landed} of {events} events landed");
-        }
-    }
-    let bar = ProgressBar::new(events).with_finish(ProgressFinish::AndClear);
-    let template = "  {bar:40} {human_pos} of {human_len} events landed, {speed}, {eta} to go{msg}";
-    if let Ok(style) = ProgressStyle::with_template(template) {
-        let speed = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            // a bar that can't be drawn stays as it is
-            let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
-        };
-        bar.set_style(style.with_key("speed", speed));
-    }
-    let mut tick = tokio::time::interval(EVERY);
-    loop {
-        tick.tick().await;
-        bar.set_position(progress.checkpointed.load(Ordering::Relaxed));
-        match progress.kills.load(Ordering::Relaxed) {
-            0 => {}
-            kills => bar.set_message(format!(", {kills} kills")),
-        }
-    }
-}
-
-/// The function app: around the working directory, the program, or where it was built.
-fn app_root() -> Result<PathBuf, LocalError> {
-    let mut places = vec![PathBuf::from(".")];
-    if let Ok(program) = std::env::current_exe() {
-        places.extend(program.ancestors().skip(1).take(3).map(Path::to_owned));
-    }
-    places.push(PathBuf::from(env!("CARGO_MANIFEST_DIR")));
-    let found = places
-        .iter()
-        .find(|place| place.join("schemas/catalog.json").is_file());
-    match found.and_then(|place| place.canonicalize().ok()) {
-        Some(root) => Ok(root),
-        None => Err(LocalError::NoApp(places)),
+fn bar(progress: &Progress, hub: &Hub) -> Bar {
+    Bar {
+        done: progress.checkpointed.load(Ordering::Relaxed),
+        total: Some(hub.events() as u64),
+        note: match progress.kills.load(Ordering::Relaxed) {
+            0 => String::new(),
+            kills => format!(", {kills} kills"),
+        },
     }
 }
 

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use super::hub::Hub;
 use super::proof::Proof;
+use crate::terminal::grouped;
 
 /// The figures of a run, as `--json` prints them.
 #[derive(Debug, Serialize)]
@@ -185,19 +186,6 @@ impl Summary {
     }
 }
 
-/// `1234567` as `1,234,567`.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
-}
-
 /// The top level of a record, a column a line, in the record's own order.
 fn indented(record: &str) -> String {
     type Columns<'a> = Vec<(String, &'a RawValue)>;
@@ -233,14 +221,6 @@ fn indented(record: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn figures_are_grouped_by_thousands() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(999), "999");
-        assert_eq!(grouped(100_000), "100,000");
-        assert_eq!(grouped(1_234_567), "1,234,567");
-    }
 
     #[test]
     fn a_record_keeps_its_order() {

@@ -1,12 +1,16 @@
 //! What the environment says, read once at start. Everything else is handed values.
 
+mod app;
 mod host_json;
+mod lake;
 mod quantity;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use app::{Judging, NoApp, app_root};
 pub use host_json::{HostJson, HostJsonError};
+pub use lake::Lake;
 pub use quantity::duration;
 
 use crate::decode::{Naming, Trigger};
@@ -110,18 +114,7 @@ impl Settings {
                 .map_or_else(|| app.join("schemas"), |dir| app.join(dir)),
             compression: read.parsed("BRONZE_COMPRESSION", Compression::Gzip)?,
             naming,
-            event: Limits {
-                event_bytes: read.bytes(
-                    "EVENT_LIMIT",
-                    Limits::default().event_bytes,
-                    1..=1 << 30,
-                )?,
-                nesting: read.number(
-                    "NESTING_LIMIT",
-                    Limits::default().nesting,
-                    1..=Limits::DEEPEST,
-                )?,
-            },
+            event: read.limits()?,
             request_limit: read.bytes("REQUEST_LIMIT", 1536 << 20, 1 << 20..=3 << 30)?,
             memory_budget: read.bytes("MEMORY_BUDGET", 128 << 20, 1 << 20..=1 << 40)?,
             landing_timeout: read.duration("LANDING_TIMEOUT", Duration::from_mins(2))?,
@@ -178,6 +171,14 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
     /// A setting that is there; an empty one is not (app settings can't be unset in a template).
     fn text(&self, name: &str) -> Option<String> {
         self.0(name).filter(|value| !value.is_empty())
+    }
+
+    fn limits(&self) -> Result<Limits, SettingError> {
+        let default = Limits::default();
+        Ok(Limits {
+            event_bytes: self.bytes("EVENT_LIMIT", default.event_bytes, 1..=1 << 30)?,
+            nesting: self.number("NESTING_LIMIT", default.nesting, 1..=Limits::DEEPEST)?,
+        })
     }
 
     fn parsed<T: std::str::FromStr>(&self, name: &str, default: T) -> Result<T, SettingError>

@@ -1,4 +1,4 @@
-//! The lake of a local run.
+//! The lake that a command line names.
 
 use std::fmt;
 use std::path::PathBuf;

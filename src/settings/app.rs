@@ -1,0 +1,64 @@
+//! The function app that a command of the terminal works with: its folder and its schemas.
+
+use std::path::{Path, PathBuf};
+
+use super::{Reader, SettingError};
+use crate::judge::Limits;
+
+/// No function app is there.
+#[derive(Debug, thiserror::Error)]
+#[error("no schemas/catalog.json in {}: run it in the repository's folder", .0.iter().map(|dir| dir.display().to_string()).collect::<Vec<_>>().join(", nor in "))]
+pub struct NoApp(Vec<PathBuf>);
+
+/// The folder of the function app: around the working directory, the program, or where it was
+/// built.
+///
+/// # Errors
+/// Where none of them has `schemas/catalog.json`.
+pub fn app_root() -> Result<PathBuf, NoApp> {
+    let mut places = vec![PathBuf::from(".")];
+    if let Ok(program) = std::env::current_exe() {
+        places.extend(program.ancestors().skip(1).take(3).map(Path::to_owned));
+    }
+    places.push(PathBuf::from(env!("CARGO_MANIFEST_DIR")));
+    let found = places
+        .iter()
+        .find(|place| place.join("schemas/catalog.json").is_file());
+    match found.and_then(|place| place.canonicalize().ok()) {
+        Some(root) => Ok(root),
+        None => Err(NoApp(places)),
+    }
+}
+
+/// What a command judges by: the settings that the function has, too.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judging {
+    /// The folder of the schema catalog: what the command line says, `SCHEMAS_DIR`, or that of the
+    /// function app.
+    pub schemas: PathBuf,
+    /// What an event may be (`EVENT_LIMIT`, `NESTING_LIMIT`).
+    pub limits: Limits,
+}
+
+impl Judging {
+    /// Reads the settings; `variable` is the environment, `schemas` what the command line says.
+    ///
+    /// # Errors
+    /// A setting that is wrong, or no schemas.
+    pub fn read(
+        variable: impl Fn(&str) -> Option<String>,
+        schemas: Option<PathBuf>,
+    ) -> Result<Self, SettingError> {
+        let read = Reader(variable);
+        let schemas = match schemas.or(read.text("SCHEMAS_DIR").map(PathBuf::from)) {
+            Some(schemas) => schemas,
+            None => app_root()
+                .map_err(|error| SettingError::new("SCHEMAS_DIR", error))?
+                .join("schemas"),
+        };
+        Ok(Self {
+            schemas,
+            limits: read.limits()?,
+        })
+    }
+}

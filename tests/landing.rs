@@ -8,7 +8,7 @@ use bronzegate::encode::Compression;
 use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
 use bronzegate::judge::{Judged, Verdict};
 use bronzegate::landing::Landing;
-use bronzegate::store::{Blob, Creation, MemoryStore, Metadata, Page, Store, StoreError};
+use bronzegate::store::{Blob, Creation, Level, MemoryStore, Metadata, Page, Store, StoreError};
 use bronzegate::workers::Workers;
 use futures::FutureExt;
 
@@ -42,6 +42,10 @@ impl Store for Stuck {
 
     async fn list(&self, prefix: &str, from: Option<String>) -> Result<Page, StoreError> {
         self.0.list(prefix, from).await
+    }
+
+    async fn level(&self, folder: &str, from: Option<String>) -> Result<Level, StoreError> {
+        self.0.level(folder, from).await
     }
 
     async fn delete(&self, name: &str) -> Result<(), StoreError> {

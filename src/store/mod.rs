@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -67,6 +68,8 @@ pub struct Listed {
     pub name: String,
     /// The body's length in bytes.
     pub size: u64,
+    /// When it was written, by the store's own clock; Azure says whole seconds.
+    pub modified: SystemTime,
     /// What the blob says of itself.
     pub metadata: Metadata,
 }
@@ -76,6 +79,17 @@ pub struct Listed {
 pub struct Page {
     /// The blobs.
     pub blobs: Vec<Listed>,
+    /// Where to go on: hand it to the next call. `None` at the end.
+    pub next: Option<String>,
+}
+
+/// A part of what stands directly in a folder, each list in the order of its names' bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Level {
+    /// Whole names of blobs.
+    pub blobs: Vec<String>,
+    /// Whole names of folders below, each with a `/` at its end.
+    pub folders: Vec<String>,
     /// Where to go on: hand it to the next call. `None` at the end.
     pub next: Option<String>,
 }
@@ -124,6 +138,13 @@ pub trait Store: Send + Sync {
     /// Where the store could not be asked.
     async fn list(&self, prefix: &str, from: Option<String>) -> Result<Page, StoreError>;
 
+    /// A page of what stands directly in a folder, whose name ends with a `/` or is empty; `from`
+    /// is the [`Level::next`] of the page before.
+    ///
+    /// # Errors
+    /// Where the store could not be asked.
+    async fn level(&self, folder: &str, from: Option<String>) -> Result<Level, StoreError>;
+
     /// Removes a blob; one that is not there is none the less removed.
     ///
     /// # Errors
@@ -145,6 +166,23 @@ pub async fn list_all(store: &dyn Store, prefix: &str) -> Result<Vec<Listed>, St
             Some(next) => from = Some(next),
             None => return Ok(blobs),
         }
+    }
+}
+
+/// Lists all that stands directly in a folder, page by page.
+///
+/// # Errors
+/// The first page's error.
+pub async fn whole_level(store: &dyn Store, folder: &str) -> Result<Level, StoreError> {
+    let mut whole = Level::default();
+    loop {
+        let page = store.level(folder, whole.next.take()).await?;
+        whole.blobs.extend(page.blobs);
+        whole.folders.extend(page.folders);
+        if page.next.is_none() {
+            return Ok(whole);
+        }
+        whole.next = page.next;
     }
 }
 

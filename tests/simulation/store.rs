@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use bronzegate::store::memory::MemoryStore;
-use bronzegate::store::{Blob, Cause, Creation, Metadata, Page, Store, StoreError};
+use bronzegate::store::{Blob, Cause, Creation, Level, Metadata, Page, Store, StoreError};
 use futures::FutureExt;
 use futures::channel::oneshot;
 use futures::future::BoxFuture;
@@ -157,6 +157,16 @@ impl Store for Wire {
             "list",
             prefix,
             async move { memory.list(&under, from).await },
+        )
+        .await
+    }
+
+    async fn level(&self, folder: &str, from: Option<String>) -> Result<Level, StoreError> {
+        let (memory, within) = (self.memory.clone(), folder.to_owned());
+        self.call(
+            "list",
+            folder,
+            async move { memory.level(&within, from).await },
         )
         .await
     }

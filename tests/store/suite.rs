@@ -1,8 +1,9 @@
 //! What every store does.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
-use bronzegate::store::{Blob, Cause, Creation, Metadata, Store, list_all};
+use bronzegate::store::{Blob, Cause, Creation, Metadata, Store, list_all, whole_level};
 use bytes::Bytes;
 use futures::future::join_all;
 
@@ -27,10 +28,50 @@ pub async fn run(open: impl Fn(&str) -> Arc<dyn Store>) {
         what_is_not_there_is_none,
         listing_is_in_order_and_keeps_to_its_prefix,
         many_pages_list_each_blob_once,
+        a_level_is_what_stands_directly_in_a_folder,
+        what_is_listed_says_when_it_was_written,
         bodies_and_names_come_back_as_they_were,
         odd_metadata_comes_back_as_it_was,
         bad_names_are_refused,
     ];
+}
+
+async fn a_level_is_what_stands_directly_in_a_folder(store: Arc<dyn Store>) {
+    let names = (0..20).map(|n| format!("top/f{n:02}/deep/{n}"));
+    let names = names.chain((0..20).map(|n| format!("top/f{n:02}")));
+    let names: Vec<String> = names.chain(["topmost/x".to_owned()]).collect();
+    for name in &names {
+        store
+            .put(name, blob("x", "a", "1"))
+            .await
+            .unwrap_or_else(|error| {
+                // a folder can't bear a file's name where the store is a file system
+                assert!(name.matches('/').count() == 1, "{error}");
+            });
+    }
+    let level = whole_level(&*store, "top/").await.unwrap();
+    let folders: Vec<String> = (0..20).map(|n| format!("top/f{n:02}/")).collect();
+    assert_eq!(level.folders, folders);
+    assert!(level.blobs.is_empty() || level.blobs == names[20..40]);
+    let deep = whole_level(&*store, "top/f07/deep/").await.unwrap();
+    assert_eq!(
+        (deep.blobs, deep.folders.len()),
+        (vec!["top/f07/deep/7".to_owned()], 0)
+    );
+    let root = whole_level(&*store, "").await.unwrap();
+    assert_eq!(root.folders, ["top/", "topmost/"]);
+    let nothing = whole_level(&*store, "no/such/").await.unwrap();
+    assert!(nothing.blobs.is_empty() && nothing.folders.is_empty());
+}
+
+async fn what_is_listed_says_when_it_was_written(store: Arc<dyn Store>) {
+    // clocks of two machines, and whole seconds
+    let slack = Duration::from_secs(5);
+    let before = SystemTime::now() - slack;
+    store.put("a/b", blob("x", "a", "1")).await.unwrap();
+    let listed = list_all(&*store, "a/").await.unwrap();
+    assert!(listed[0].modified >= before);
+    assert!(listed[0].modified <= SystemTime::now() + slack);
 }
 
 async fn what_is_created_is_taken(store: Arc<dyn Store>) {

@@ -12,6 +12,7 @@
 //! **Errors carry text alone**, no `source`: the SDK's errors print URLs with their SAS, and
 //! backtraces, so what they say is folded into one line without either.
 
+mod level;
 mod retry;
 mod shared_key;
 mod trouble;
@@ -40,7 +41,7 @@ pub use self::retry::StoreLimits;
 use self::shared_key::EmulatorKey;
 use self::trouble::Trouble;
 use super::location::{Access, AzureLocation};
-use super::{Blob, Creation, Listed, Metadata, Page, Store, StoreError, name};
+use super::{Blob, Creation, Level, Listed, Metadata, Page, Store, StoreError, name};
 
 /// The largest body of one request, which is also the most that the service takes at once.
 const WHOLE: usize = 5000 << 20;
@@ -103,6 +104,9 @@ impl AzureStore {
             retry: RetryOptions::none(),
             ..ClientOptions::default()
         };
+        client_options
+            .per_call_policies
+            .push(Arc::new(level::Delimited));
         let credential: Option<Arc<dyn TokenCredential>> = match self.location.access() {
             Access::Identity => Some(credential(&self.options.identity)?),
             Access::Sas => None,
@@ -197,10 +201,11 @@ impl AzureStore {
         {
             return None;
         }
-        let name = item.name?;
+        let (name, known) = (item.name?, item.properties?);
         Some(Listed {
             name: name.strip_prefix(self.location.prefix())?.to_owned(),
-            size: item.properties.and_then(|known| known.content_length)?,
+            size: known.content_length?,
+            modified: known.last_modified?.into(),
             metadata,
         })
     }
@@ -303,6 +308,15 @@ impl Store for AzureStore {
                 .collect(),
             next: page.next_marker.filter(|marker| !marker.is_empty()),
         })
+    }
+
+    async fn level(&self, folder: &str, from: Option<String>) -> Result<Level, StoreError> {
+        let prefix = format!("{}{folder}", self.location.prefix());
+        let level = self
+            .call(|client| level::page(client, prefix.clone(), from.clone(), self.options.page))
+            .await
+            .map_err(failed("list", folder))?;
+        Ok(level.below(self.location.prefix()))
     }
 
     async fn delete(&self, name: &str) -> Result<(), StoreError> {

@@ -114,9 +114,11 @@ fn of_a_copy(path: &Path, file: &File, size: u64) -> io::Result<About> {
     Ok(first)
 }
 
+/// A metadata file; `None` where there is none, and where what is there can't be read as one: the
+/// blob then has no metadata, which its reader will name.
 fn load(path: &Path) -> io::Result<Option<About>> {
     match fs::read(path) {
-        Ok(bytes) => Ok(Some(serde_json::from_slice(&bytes)?)),
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
     }

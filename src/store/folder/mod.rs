@@ -36,7 +36,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use self::about::About;
-use super::{Blob, Cause, Creation, Metadata, Page, Store, StoreError, name};
+use super::{Blob, Cause, Creation, Level, Metadata, Page, Store, StoreError, name};
 
 /// Where bodies are written before they have a name.
 const TEMPORARY: &str = ".tmp";
@@ -133,6 +133,14 @@ impl Store for FolderStore {
         let under = prefix.to_owned();
         self.run("list", prefix, move |folder| {
             walk::page(&folder.root, &under, from.as_deref())
+        })
+        .await
+    }
+
+    async fn level(&self, folder: &str, _from: Option<String>) -> Result<Level, StoreError> {
+        let within = folder.to_owned();
+        self.run("list", folder, move |store| {
+            walk::level(&store.root, &within)
         })
         .await
     }

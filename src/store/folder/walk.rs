@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use super::super::{Listed, Page};
+use super::super::{Level, Listed, Page};
 use super::{about, is_absence, sync};
 
 /// Blobs of one page.
@@ -22,6 +22,26 @@ pub(super) fn page(root: &Path, prefix: &str, from: Option<&str>) -> io::Result<
     };
     walk.folder("")?;
     Ok(walk.page)
+}
+
+/// What stands directly in a folder.
+pub(super) fn level(root: &Path, folder: &str) -> io::Result<Level> {
+    fs::metadata(root)?;
+    let walk = Walk {
+        root,
+        prefix: folder,
+        from: "",
+        page: Page::default(),
+    };
+    let mut level = Level::default();
+    for name in walk.children(folder)? {
+        if name.ends_with('/') {
+            level.folders.push(name);
+        } else {
+            level.blobs.push(name);
+        }
+    }
+    Ok(level)
 }
 
 struct Walk<'a> {
@@ -46,9 +66,11 @@ impl Walk<'_> {
                     self.page.next = Some(name);
                     break;
                 }
+                let found = file.metadata()?;
                 self.page.blobs.push(Listed {
                     name,
-                    size: file.metadata()?.len(),
+                    size: found.len(),
+                    modified: found.modified()?,
                     metadata: about.metadata,
                 });
             }

@@ -194,6 +194,16 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// A batch without events.
+    pub fn empty(origin: Origin) -> Self {
+        Self {
+            origin,
+            payload: Vec::new(),
+            text: String::new(),
+            events: Vec::new(),
+        }
+    }
+
     /// The payload's own bytes of an event.
     pub fn body(&self, event: &Event) -> &[u8] {
         &self.payload[event.body.clone()]

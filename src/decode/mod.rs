@@ -21,6 +21,7 @@ use serde_json::value::RawValue;
 
 use crate::event::{Batch, Event, Origin};
 pub use naming::{Naming, NamingError};
+pub use time::parse as enqueued_time;
 pub use trigger::{Cardinality, DataType, Trigger, TriggerError};
 
 /// A request that the host could not have sent.

@@ -6,7 +6,7 @@ use crate::event::EnqueuedTime;
 
 /// Reads `2026-11-20T12:00:01.234`: UTC, with up to seven digits of a fraction or none, and with
 /// or without a `Z`. What is finer than a millisecond is cut: the broker's times have no more.
-pub(super) fn parse(text: &str) -> Option<EnqueuedTime> {
+pub fn parse(text: &str) -> Option<EnqueuedTime> {
     let bytes = text.strip_suffix(['Z', 'z']).unwrap_or(text).as_bytes();
     let (seconds, fraction) = bytes.split_at_checked(19)?;
     let number = |at: usize, digits: usize| -> Option<u32> {

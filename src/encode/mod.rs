@@ -5,6 +5,7 @@
 
 mod compression;
 mod record;
+mod replayed;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -15,6 +16,7 @@ use sha2::{Digest, Sha256};
 pub use compression::Compression;
 use compression::Compressor;
 use record::Columns;
+pub use replayed::{Accepted, encode_replayed, encode_resolutions};
 
 use crate::event::Batch;
 use crate::judge::{Judged, Reason, Verdict};
@@ -55,7 +57,7 @@ impl Encoded {
 pub fn encode(judged: &Judged, part: Range<usize>, compression: Compression) -> Encoded {
     let mut bronze = Compressor::new(compression);
     let mut rejections = Compressor::new(compression);
-    let mut digest = Sha256::new();
+    let mut digest = LinesDigest::default();
     let mut columns = Columns::new(&judged.batch);
     let mut reasons = BTreeMap::new();
     let mut accepted = 0;
@@ -74,7 +76,7 @@ pub fn encode(judged: &Judged, part: Range<usize>, compression: Compression) -> 
                 *reasons.entry(rejection.reason).or_insert(0) += 1;
                 line.clear();
                 columns.rejection(event, rejection, &mut line);
-                digest.update(&line);
+                digest.add(&line);
                 rejections.line().extend_from_slice(&line);
                 rejections.flush();
             }
@@ -82,13 +84,30 @@ pub fn encode(judged: &Judged, part: Range<usize>, compression: Compression) -> 
     }
     let rejections = (!reasons.is_empty()).then(|| Rejections {
         body: rejections.finish(),
-        digest: hex(&digest.finalize()),
+        digest: digest.finish(),
     });
     Encoded {
         bronze: bronze.finish(),
         rejections,
         accepted,
         reasons,
+    }
+}
+
+/// The digest by which a rejection blob is known: SHA-256 of its lines with their ends, before
+/// compression, the first 32 hexadecimal digits.
+#[derive(Debug, Clone, Default)]
+pub struct LinesDigest(Sha256);
+
+impl LinesDigest {
+    /// Adds lines, each with its end.
+    pub fn add(&mut self, lines: &[u8]) {
+        self.0.update(lines);
+    }
+
+    /// The digest of all that was added.
+    pub fn finish(self) -> String {
+        hex(&self.0.finalize())
     }
 }
 

@@ -38,9 +38,40 @@ impl<'a> Columns<'a> {
     /// The record of an accepted event. The payload stands last, byte for byte; only a line break
     /// between tokens becomes a space, since a line is a record.
     pub(super) fn bronze(&mut self, event: &Event, schema: &str, line: &mut Vec<u8>) {
+        self.judged(event, schema, line);
+        self.payload(event, line);
+    }
+
+    /// The record of an event that was rejected once and is accepted now: the same, and it says so.
+    pub(super) fn replayed(&mut self, event: &Event, schema: &str, line: &mut Vec<u8>) {
+        self.judged(event, schema, line);
+        line.extend_from_slice(b",\"_replayed\":true");
+        self.payload(event, line);
+    }
+
+    /// What the rejection log says of an event that was replayed: the line of a rejection blob
+    /// that is resolved by it.
+    pub(super) fn resolution(
+        &mut self,
+        event: &Event,
+        schema: &str,
+        (blob, number): (&str, u64),
+        line: &mut Vec<u8>,
+    ) {
+        self.judged(event, schema, line);
+        line.extend_from_slice(b",\"_resolution\":\"replayed\",\"_rejection\":");
+        string(blob, line);
+        // writing to a vector does not fail
+        _ = writeln!(line, ",\"_line\":{number}}}");
+    }
+
+    fn judged(&mut self, event: &Event, schema: &str, line: &mut Vec<u8>) {
         self.coordinates(event, line);
         line.extend_from_slice(b",\"_schema\":");
         string(schema, line);
+    }
+
+    fn payload(&self, event: &Event, line: &mut Vec<u8>) {
         line.extend_from_slice(b",\"body\":");
         on_one_line(self.batch.body(event), line);
         line.extend_from_slice(b"}\n");

@@ -94,12 +94,14 @@ impl About {
             return None;
         }
         let covered = if metadata.contains_key("first") {
-            Some(Covered {
+            let covered = Covered {
                 first: number("first")?,
                 last: number("last")?,
                 least: time("least")?,
                 greatest: time("greatest")?,
-            })
+            };
+            let forward = covered.first <= covered.last && covered.least <= covered.greatest;
+            Some(forward.then_some(covered)?)
         } else {
             None
         };
@@ -155,6 +157,15 @@ mod tests {
             let mut metadata = about().to_metadata();
             metadata.remove(key);
             assert_eq!(About::from_metadata(&metadata), None, "without {key}");
+        }
+    }
+
+    #[test]
+    fn a_range_that_goes_backwards_is_not_ours() {
+        for (key, value) in [("last", "4"), ("greatest", "69")] {
+            let mut metadata = about().to_metadata();
+            metadata.insert(key.to_owned(), value.to_owned());
+            assert_eq!(About::from_metadata(&metadata), None, "{key}");
         }
     }
 

@@ -22,7 +22,7 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 pub use about::{About, Covered};
 pub use lake::MARKER;
 use memory::Memory;
-pub use name::{Kind, Name, Place, chain_prefix};
+pub use name::{Kind, Name, Place, REPLAY, chain_prefix};
 
 use crate::encode::{Compression, Encoded, bodies_digest, encode};
 use crate::event::{EnqueuedTime, Origin, Partition, Position, Stream};
@@ -137,6 +137,7 @@ impl Landing {
                         id,
                         digest: bodies_digest(&judged.batch),
                     },
+                    replay: None,
                     compression: self.compression,
                 };
                 let commit = self.commit(&name, &judged, 0..events, &mut landed);
@@ -331,7 +332,11 @@ impl Chain<'_> {
                 .filter_map(|listed| listed.name.strip_prefix("rejections/"))
                 .collect();
             for listed in list_all(store, &prefix(Kind::Bronze)).await? {
-                let Some((_, name)) = Name::parse(&listed.name) else {
+                // what is not of the chain: another's, or a replay of a partition called "replay"
+                let Some(name) = Name::parse(&listed.name)
+                    .map(|(_, name)| name)
+                    .filter(|name| name.replay.is_none())
+                else {
                     continue;
                 };
                 let Some(about) = About::from_metadata(&listed.metadata) else {
@@ -353,6 +358,7 @@ impl Chain<'_> {
                 partition: self.partition.clone(),
                 first,
             },
+            replay: None,
             compression: self.landing.compression,
         }
     }

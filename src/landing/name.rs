@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::encode::Compression;
 use crate::event::{EnqueuedTime, Partition, Position, Stream};
+use crate::store::name;
 
 /// The folder of a partition column whose value is not known, as Hive and Spark write it: they
 /// read it as null.
@@ -19,7 +20,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    fn folder(self) -> &'static str {
+    /// The folder's name.
+    pub fn folder(self) -> &'static str {
         match self {
             Self::Bronze => "bronze",
             Self::Rejections => "rejections",
@@ -46,6 +48,9 @@ pub enum Place {
     },
 }
 
+/// What the names of replays begin with, so that they stand beside the chain and not in it.
+pub const REPLAY: &str = "replay-";
+
 /// The name that a bronze blob, its rejection blob and its outbox entry share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Name {
@@ -53,6 +58,10 @@ pub struct Name {
     pub stream: Stream,
     /// By what it is named.
     pub place: Place,
+    /// Which replay of the rejections of that place it is, from 0; none where it is no replay.
+    /// A replay's blob under `bronze/` holds events, and the one under `rejections/` says that
+    /// they are resolved.
+    pub replay: Option<u32>,
     /// Its ending.
     pub compression: Compression,
 }
@@ -68,8 +77,25 @@ impl Name {
         format!("_outbox/{self}/{digest}")
     }
 
+    /// The name of a replay of this place's rejections.
+    pub fn replayed(&self, ordinal: u32) -> Self {
+        Self {
+            replay: Some(ordinal),
+            ..self.clone()
+        }
+    }
+
+    /// The name of the place itself.
+    pub fn original(&self) -> Self {
+        Self {
+            replay: None,
+            ..self.clone()
+        }
+    }
+
     /// Reads a blob's whole name; `None` for one that is not ours.
     pub fn parse(name: &str) -> Option<(Kind, Self)> {
+        name::check("parse", name).ok()?;
         let (top, rest) = name.split_once('/')?;
         let kind = match top {
             "bronze" => Kind::Bronze,
@@ -82,6 +108,10 @@ impl Name {
         let (stem, compression) = [Compression::Gzip, Compression::None]
             .into_iter()
             .find_map(|way| file.strip_suffix(way.ending()).map(|stem| (stem, way)))?;
+        let (stem, replay) = match stem.strip_prefix(REPLAY).and_then(|it| it.rsplit_once('-')) {
+            Some((stem, ordinal)) if stem.contains('-') => (stem, Some(ordinal.parse().ok()?)),
+            _ => (stem, None),
+        };
         let place = if date == format!("date={UNKNOWN}") {
             let (id, digest) = stem.rsplit_once('-')?;
             Place::Invocation {
@@ -91,6 +121,9 @@ impl Name {
         } else {
             let mut parts = stem.split('-');
             let (partition, sequence, millis) = (parts.next()?, parts.next()?, parts.next()?);
+            if partition.is_empty() {
+                return None;
+            }
             Place::Partition {
                 partition: Partition::new(partition),
                 first: Position {
@@ -102,6 +135,7 @@ impl Name {
         let parsed = Self {
             stream: Stream::new(stream),
             place,
+            replay,
             compression,
         };
         // a name is ours only as we spell it: in its folder, with all its zeros
@@ -111,20 +145,25 @@ impl Name {
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (stream, ending) = (&self.stream, self.compression.ending());
+        let replay = if self.replay.is_some() { REPLAY } else { "" };
         match &self.place {
             Place::Partition { partition, first } => write!(
                 f,
-                "{}{:020}-{}{ending}",
-                chain(stream, partition, first.enqueued),
+                "{}{replay}{partition}-{:020}-{}",
+                hour_folder(&self.stream, first.enqueued),
                 first.sequence,
                 first.enqueued.millis()
             ),
             Place::Invocation { id, digest } => write!(
                 f,
-                "{stream}/date={UNKNOWN}/hour={UNKNOWN}/{id}-{digest}{ending}"
+                "{}/date={UNKNOWN}/hour={UNKNOWN}/{replay}{id}-{digest}",
+                self.stream
             ),
+        }?;
+        if let Some(ordinal) = self.replay {
+            write!(f, "-{ordinal}")?;
         }
+        f.write_str(self.compression.ending())
     }
 }
 
@@ -135,13 +174,14 @@ pub fn chain_prefix(
     partition: &Partition,
     hour: EnqueuedTime,
 ) -> String {
-    format!("{}/{}", kind.folder(), chain(stream, partition, hour))
+    let folder = hour_folder(stream, hour);
+    format!("{}/{folder}{partition}-", kind.folder())
 }
 
-fn chain(stream: &Stream, partition: &Partition, hour: EnqueuedTime) -> String {
+fn hour_folder(stream: &Stream, hour: EnqueuedTime) -> String {
     let utc = hour.utc();
     format!(
-        "{stream}/date={:04}-{:02}-{:02}/hour={:02}/{partition}-",
+        "{stream}/date={:04}-{:02}-{:02}/hour={:02}/",
         utc.year(),
         u8::from(utc.month()),
         utc.day(),
@@ -163,6 +203,7 @@ mod tests {
                     enqueued: EnqueuedTime::from_millis(1_795_176_001_234).unwrap(),
                 },
             },
+            replay: None,
             compression: Compression::Gzip,
         }
     }
@@ -172,6 +213,10 @@ mod tests {
         assert_eq!(
             name().blob(Kind::Bronze),
             "bronze/shop/orders/date=2026-11-20/hour=12/3-00000000000000000047-1795176001234.json.gz"
+        );
+        assert_eq!(
+            name().replayed(2).blob(Kind::Rejections),
+            "rejections/shop/orders/date=2026-11-20/hour=12/replay-3-00000000000000000047-1795176001234-2.json.gz"
         );
         assert_eq!(
             name().outbox("abc"),
@@ -189,7 +234,25 @@ mod tests {
             compression: Compression::None,
             ..name()
         };
-        for name in [name(), unknown] {
+        let called_replay = Name {
+            place: Place::Partition {
+                partition: Partition::new("replay"),
+                first: Position {
+                    sequence: 7,
+                    enqueued: EnqueuedTime::from_millis(0).unwrap(),
+                },
+            },
+            ..name()
+        };
+        for name in [
+            name(),
+            unknown.clone(),
+            unknown.replayed(0),
+            name().replayed(17),
+        ]
+        .into_iter()
+        .chain([called_replay.clone(), called_replay.replayed(1)])
+        {
             for kind in [Kind::Bronze, Kind::Rejections] {
                 assert_eq!(Name::parse(&name.blob(kind)), Some((kind, name.clone())));
             }
@@ -208,6 +271,11 @@ mod tests {
             "bronze/shop/orders/date=2026-11-20/hour=12/3-00000000000000000047-1795176001234-1.json.gz",
             "bronze/Shop/orders/date=2026-11-20/hour=12/3-00000000000000000047-1795176001234.json.gz",
             "bronze/shop/orders/date=2026-11-20/hour=12/readme.json",
+            "bronze/shop/orders/date=2026-11-20/hour=12/-00000000000000000047-1795176001234.json.gz",
+            "bronze/shop//orders/date=2026-11-20/hour=12/3-00000000000000000047-1795176001234.json.gz",
+            "bronze/shop/../date=2026-11-20/hour=12/3-00000000000000000047-1795176001234.json.gz",
+            "bronze/shop/orders/date=2026-11-20/hour=12/replay-3-00000000000000000047-1795176001234.json.gz",
+            "bronze/shop/orders/date=2026-11-20/hour=12/replay-3-00000000000000000047-1795176001234-01.json.gz",
         ] {
             assert_eq!(Name::parse(foreign), None, "{foreign}");
         }

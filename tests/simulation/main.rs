@@ -7,7 +7,7 @@
 //! was delivered must stand in the lake once.
 //!
 //! `SIMULATION=FIRST+COUNT cargo test --release --test simulation` runs other seeds than the
-//! default ones; a seed that fails is printed.
+//! default ones; a seed that fails is printed. [`replay`] does the same to replays.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,6 +15,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod replay;
 mod store;
 mod world;
 
@@ -36,6 +37,15 @@ fn seeds() -> (u64, u64) {
 
 #[test]
 fn i1_i2_every_event_stands_once_whatever_is_killed() {
+    all("landing", world::run);
+}
+
+#[test]
+fn i7_a_replay_lands_each_rejection_once_whatever_is_killed() {
+    all("replay", replay::run);
+}
+
+fn all(what: &str, schedule: fn(u64) -> Result<(), String>) {
     let (first, count) = seeds();
     let next = AtomicU64::new(first);
     let wrong: Vec<String> = std::thread::scope(|scope| {
@@ -47,7 +57,7 @@ fn i1_i2_every_event_stands_once_whatever_is_killed() {
                     return wrong;
                 }
                 wrong.extend(
-                    world::run(seed)
+                    schedule(seed)
                         .err()
                         .map(|why| format!("seed {seed}: {why}")),
                 );
@@ -61,7 +71,7 @@ fn i1_i2_every_event_stands_once_whatever_is_killed() {
     });
     assert!(
         wrong.is_empty(),
-        "{} of {count} schedules went wrong:\n{}",
+        "{} of {count} schedules of the {what} went wrong:\n{}",
         wrong.len(),
         wrong[..wrong.len().min(5)].join("\n")
     );

@@ -107,6 +107,7 @@ async fn proof(lake: Vec<Landed>) -> Proof {
                 partition: Partition::new("0"),
                 first: position(landed.covered.start),
             },
+            replay: None,
             compression: Compression::None,
         };
         let about = About {

@@ -106,10 +106,12 @@ struct Turn(bool);
 impl Future for Turn {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
         if std::mem::replace(&mut self.0, true) {
             Poll::Ready(())
         } else {
+            // what polls several futures at once asks only those that were woken
+            context.waker().wake_by_ref();
             Poll::Pending
         }
     }

@@ -61,11 +61,11 @@ pub struct EnqueuedTime(i64);
 
 impl EnqueuedTime {
     /// 9999-12-31T23:59:59.999Z, the last instant that four digits of a year can write.
-    const LAST: i64 = 253_402_300_799_999;
+    pub const LAST: Self = Self(253_402_300_799_999);
 
     /// A time by its milliseconds; none before 1970 or after 9999, where names and folders end.
     pub fn from_millis(millis: i64) -> Option<Self> {
-        (0..=Self::LAST).contains(&millis).then_some(Self(millis))
+        (0..=Self::LAST.0).contains(&millis).then_some(Self(millis))
     }
 
     /// Milliseconds since 1970.

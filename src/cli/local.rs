@@ -29,7 +29,7 @@ pub(super) struct Local {
     spoil: u64,
     /// The lake: a folder, or the URL of a container as in `LANDING_URL`
     #[arg(long, default_value = "lake", value_name = "DIR|URL")]
-    lake: Lake,
+    lake: String,
     /// Land the data set's own file instead of generated lines
     #[arg(long, value_name = "FILE", conflicts_with_all = ["ndjson", "events", "seed", "spoil"])]
     csv: Option<PathBuf>,
@@ -62,10 +62,11 @@ impl Local {
                 spoil: self.spoil,
             },
         };
+        let lake: Lake = self.lake.parse().map_err(|error| (FAILED, error))?;
         let request = Request {
             input,
             partitions: self.partitions.into(),
-            lake: self.lake,
+            lake,
             compression: self.compression,
             kill_every: self.kill_every,
             voice: Voice::of(self.json, self.quiet),

@@ -1,17 +1,23 @@
 //! The command line.
 
+mod lake;
 mod local;
+mod moment;
+mod replay;
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use serde::Serialize;
 
 use crate::serve;
 use crate::settings::Settings;
 use crate::telemetry;
+use crate::terminal::Voice;
 use local::Local;
+use replay::Replay;
 
 /// Lands order events from Azure Event Hubs in a lake, each exactly once.
 #[derive(Parser)]
@@ -47,6 +53,20 @@ Example:
 
 Exit status: 0 proven, 1 not proven, 2 the run could not be made, 130 stopped.")]
     Local(Box<Local>),
+    /// Land the rejections that today's schemas accept, each once
+    #[command(
+        after_help = "The schemas are those of the function (SCHEMAS_DIR, or --catalog), and so are EVENT_LIMIT and \
+        NESTING_LIMIT. Nothing is changed or removed: what is accepted now is landed beside what was landed, and \
+        the rejection log gets a resolution for it. It may be stopped, run again and run twice at a time.
+
+Examples:
+  bronzegate replay --dry-run
+  bronzegate replay --lake https://ACCOUNT.blob.core.windows.net/CONTAINER --since 7d --reason schema
+  bronzegate replay --prefix rejections/shop/orders/date=2026-11-20/ --schema order/1.0.0 --json
+
+Exit status: 0 done, 1 done but for what it names, 2 it could not be done, 130 stopped."
+    )]
+    Replay(Box<Replay>),
 }
 
 /// Bad input or a run that could not be made.
@@ -59,6 +79,7 @@ pub fn run() -> ExitCode {
     let served = std::env::var_os("FUNCTIONS_CUSTOMHANDLER_PORT").is_some();
     let ended = match Cli::parse().command {
         Some(Command::Local(local)) => in_runtime(local.run()),
+        Some(Command::Replay(replay)) => in_runtime(replay.run()),
         Some(Command::Serve) => serve(),
         None if served => serve(),
         None => Cli::command()
@@ -86,6 +107,23 @@ fn serve() -> Ended {
             .map(|()| ExitCode::SUCCESS)
             .map_err(|it| (FAILED, it.to_string()))
     })
+}
+
+/// Prints a summary as it is asked for.
+fn say(
+    voice: Voice,
+    summary: &impl Serialize,
+    print: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), (u8, String)> {
+    let mut out = io::stdout().lock();
+    let said = match voice {
+        Voice::Human => print(&mut out),
+        Voice::Json => serde_json::to_writer(&mut out, summary)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(out)),
+        Voice::Quiet => Ok(()),
+    };
+    said.map_err(|error| (FAILED, format!("stdout: {error}")))
 }
 
 fn in_runtime(work: impl Future<Output = Ended>) -> Ended {

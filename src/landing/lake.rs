@@ -13,7 +13,7 @@ pub const MARKER: &str = "_bronzegate.json";
 /// Makes sure that the store can be used and that its lake is such a one.
 pub(super) async fn open(store: &dyn Store, compression: Compression) -> Result<(), LandingError> {
     store.ready().await?;
-    let marker = format!("{{\"format\":1,\"compression\":\"{compression}\"}}\n");
+    let marker = marker(compression);
     let blob = Blob {
         body: marker.clone().into(),
         ..Blob::default()
@@ -33,6 +33,36 @@ pub(super) async fn open(store: &dyn Store, compression: Compression) -> Result<
             marker.trim()
         ),
     })
+}
+
+fn marker(compression: Compression) -> String {
+    format!("{{\"format\":1,\"compression\":\"{compression}\"}}\n")
+}
+
+/// What the marker says: how the lake's blobs are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Marked {
+    /// It is a lake of this format.
+    Lake(Compression),
+    /// The marker says something that this program does not know.
+    Unknown,
+    /// There is no marker, hence no lake.
+    Nothing,
+}
+
+/// Reads the lake's marker.
+///
+/// # Errors
+/// Where the store can't be asked.
+pub async fn marked(store: &dyn Store) -> Result<Marked, StoreError> {
+    let Some(blob) = store.read(MARKER).await? else {
+        return Ok(Marked::Nothing);
+    };
+    let known = [Compression::Gzip, Compression::None];
+    let said = known
+        .into_iter()
+        .find(|it| marker(*it).as_bytes() == blob.body);
+    Ok(said.map_or(Marked::Unknown, Marked::Lake))
 }
 
 async fn read(store: &dyn Store) -> Result<String, StoreError> {

@@ -20,7 +20,7 @@ use bytes::Bytes;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
 pub use about::{About, Covered};
-pub use lake::MARKER;
+pub use lake::{MARKER, Marked, marked};
 use memory::Memory;
 pub use name::{Kind, Name, Place, REPLAY, chain_prefix};
 

@@ -22,7 +22,7 @@ pub use outcome::{Counted, Outcome, Problem, Refusal, Summary, Way};
 use crate::event::{EnqueuedTime, Stream};
 use crate::judge::{Catalog, Limits, Reason};
 use crate::lake::{Day, Hours, Record, survey};
-use crate::landing::{Kind, REPLAY};
+use crate::landing::{Kind, MARKER, Marked, REPLAY, marked};
 use crate::store::{Store, StoreError, list_all};
 use crate::workers::Workers;
 use case::{Replay, cases};
@@ -112,6 +112,11 @@ pub async fn replay(
     dry_run: bool,
     (workers, progress): (&Workers, &Progress),
 ) -> Result<Outcome, StoreError> {
+    let lake = marked(&**store).await?;
+    if !matches!(lake, Marked::Lake(_)) {
+        let problem = "this is no lake of this program: there is nothing to replay";
+        return Ok(Outcome::default().with(MARKER, None, problem));
+    }
     let found = survey(&**store, selection.stream.as_ref()).await?;
     let mut days = Vec::new();
     for (stream, dates) in &found.streams {

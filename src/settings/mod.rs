@@ -16,7 +16,7 @@ pub use quantity::duration;
 use crate::decode::{Naming, Trigger};
 use crate::encode::Compression;
 use crate::judge::Limits;
-use crate::store::{Identity, Location, StoreLimits};
+use crate::store::{AzureOptions, Identity, Location, StoreLimits};
 
 /// The function whose invocations are landed, and the folder of its function.json.
 pub const FUNCTION: &str = "IngestOrders";
@@ -101,14 +101,7 @@ impl Settings {
             location: location
                 .parse()
                 .map_err(|error| SettingError::new("LANDING_URL", error))?,
-            identity: match read.text("IDENTITY_ENDPOINT").or(read.text("MSI_ENDPOINT")) {
-                Some(_) => Identity::Managed {
-                    client_id: read
-                        .text("LANDING_CLIENT_ID")
-                        .or(read.text("AZURE_CLIENT_ID")),
-                },
-                None => Identity::Developer,
-            },
+            identity: read.identity(),
             schemas: read
                 .text("SCHEMAS_DIR")
                 .map_or_else(|| app.join("schemas"), |dir| app.join(dir)),
@@ -118,12 +111,7 @@ impl Settings {
             request_limit: read.bytes("REQUEST_LIMIT", 1536 << 20, 1 << 20..=3 << 30)?,
             memory_budget: read.bytes("MEMORY_BUDGET", 128 << 20, 1 << 20..=1 << 40)?,
             landing_timeout: read.duration("LANDING_TIMEOUT", Duration::from_mins(2))?,
-            store: StoreLimits {
-                call_timeout: read
-                    .duration("STORE_CALL_TIMEOUT", StoreLimits::default().call_timeout)?,
-                retry_budget: read
-                    .duration("STORE_RETRY_BUDGET", StoreLimits::default().retry_budget)?,
-            },
+            store: read.store_limits()?,
             log_level: read.parsed("LOG_LEVEL", tracing::Level::INFO)?,
             trigger: Trigger::load(&app, FUNCTION)
                 .map_err(|error| SettingError::new(FUNCTION, error))?,
@@ -165,12 +153,47 @@ impl Settings {
     }
 }
 
+/// How a command of the terminal asks Azure: as the function does.
+///
+/// # Errors
+/// A setting that is wrong.
+pub fn azure_options(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<AzureOptions, SettingError> {
+    let read = Reader(variable);
+    Ok(AzureOptions {
+        identity: read.identity(),
+        limits: read.store_limits()?,
+        page: None,
+    })
+}
+
 struct Reader<F>(F);
 
 impl<F: Fn(&str) -> Option<String>> Reader<F> {
     /// A setting that is there; an empty one is not (app settings can't be unset in a template).
     fn text(&self, name: &str) -> Option<String> {
         self.0(name).filter(|value| !value.is_empty())
+    }
+
+    /// Who we are for a store: the app's identity in Azure, and the developer's login elsewhere.
+    fn identity(&self) -> Identity {
+        match self.text("IDENTITY_ENDPOINT").or(self.text("MSI_ENDPOINT")) {
+            Some(_) => Identity::Managed {
+                client_id: self
+                    .text("LANDING_CLIENT_ID")
+                    .or(self.text("AZURE_CLIENT_ID")),
+            },
+            None => Identity::Developer,
+        }
+    }
+
+    fn store_limits(&self) -> Result<StoreLimits, SettingError> {
+        let default = StoreLimits::default();
+        Ok(StoreLimits {
+            call_timeout: self.duration("STORE_CALL_TIMEOUT", default.call_timeout)?,
+            retry_budget: self.duration("STORE_RETRY_BUDGET", default.retry_budget)?,
+        })
     }
 
     fn limits(&self) -> Result<Limits, SettingError> {

@@ -1,0 +1,43 @@
+//! The lake that a command works on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::FAILED;
+use crate::settings::{Lake, azure_options};
+use crate::store::{self, Location, Store};
+
+#[derive(Args)]
+pub(super) struct LakeArgument {
+    /// The lake: a folder, or the URL of a container as in `LANDING_URL`
+    // not parsed by clap, which would repeat a SAS in its error
+    #[arg(
+        long,
+        env = "LANDING_URL",
+        hide_env_values = true,
+        default_value = "lake",
+        value_name = "DIR|URL"
+    )]
+    lake: String,
+}
+
+impl LakeArgument {
+    /// The lake's name without a SAS, and its store. Nothing is made where there is nothing.
+    pub(super) fn open(&self) -> Result<(String, Arc<dyn Store>), (u8, String)> {
+        let lake: Lake = self.lake.parse().map_err(|error| (FAILED, error))?;
+        if let Location::Folder(folder) = &lake.location
+            && !Path::new(folder).is_dir()
+        {
+            let problem = format!(
+                "{}: no such folder: name the lake by --lake or LANDING_URL",
+                folder.display()
+            );
+            return Err((FAILED, problem));
+        }
+        let options = azure_options(|name| std::env::var(name).ok())
+            .map_err(|error| (FAILED, error.to_string()))?;
+        Ok((lake.name, store::open(&lake.location, options)))
+    }
+}

@@ -93,6 +93,7 @@ fn name(batch: &Batch) -> Option<Name> {
     Some(Name {
         stream: batch.origin.stream().clone(),
         place,
+        replay: None,
         compression: Compression::Gzip,
     })
 }

@@ -20,17 +20,6 @@ pub enum Voice {
     Quiet,
 }
 
-impl Voice {
-    /// As `--json` and `--quiet` say it.
-    pub fn of(json: bool, quiet: bool) -> Self {
-        match (json, quiet) {
-            (true, _) => Self::Json,
-            (false, true) => Self::Quiet,
-            (false, false) => Self::Human,
-        }
-    }
-}
-
 /// How far some work is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bar {

@@ -1,6 +1,10 @@
 //! What an audit found wrong, and what to do about it.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
+
+use crate::landing::{Name, Place};
 
 /// What is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -77,4 +81,139 @@ pub struct Finding {
     pub message: String,
     /// What to do.
     pub remedy: &'static str,
+}
+
+impl FindingKind {
+    /// What to do about such a thing.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::NoLake => {
+                "name the lake by --lake or LANDING_URL, with its prefix; a lake that nothing was landed in yet has none"
+            }
+            Self::Gap => {
+                "if a rule removed these, say so by --purged-before; else set the consumer group's checkpoint back to before the gap while the hub still has these events: what is landed is not landed again"
+            }
+            Self::Hole => {
+                "normal for a hub with log compaction; else set the checkpoint back to before it and compare with what the hub has"
+            }
+            Self::Overlap | Self::Duplicate => {
+                "should not be: keep the blobs and report it; was maxRetryCount changed, or a blob copied by hand?"
+            }
+            Self::Order | Self::Count | Self::Mismatch | Self::Misplaced => {
+                "should not be: was the blob or its metadata changed or copied? restore it from a version or a backup"
+            }
+            Self::Unpublished => {
+                "it is published when the partition gets its next batch of that hour; or restart the function app and set the checkpoint back by one batch"
+            }
+            Self::Orphan => {
+                "was a blob removed by hand or by a rule? restore it (soft delete, versions), or say by --purged-before which days a rule has removed"
+            }
+            Self::Foreign => "move it out of bronze/ and rejections/: readers take it for events",
+            Self::Damaged => "restore it from a version or a backup",
+            Self::Unresolved => "run `bronzegate replay` again: it finishes what was begun",
+        }
+    }
+}
+
+impl Finding {
+    /// Something about a blob; its coordinates are those of its name.
+    pub(super) fn of_blob(kind: FindingKind, blob: &str, message: impl Into<String>) -> Self {
+        let name = Name::parse(blob).map(|(_, name)| name);
+        let (partition, first) = match name.as_ref().map(|name| &name.place) {
+            Some(Place::Partition { partition, first }) => {
+                (Some(partition.to_string()), Some(first.sequence))
+            }
+            _ => (None, None),
+        };
+        Self {
+            kind,
+            stream: name.map(|name| name.stream.to_string()),
+            partition,
+            first,
+            last: None,
+            blob: Some(blob.to_owned()),
+            message: message.into(),
+            remedy: kind.remedy(),
+        }
+    }
+
+    /// With the sequence numbers that it concerns.
+    pub(super) fn of_sequences(mut self, first: u64, last: u64) -> Self {
+        (self.first, self.last) = (Some(first), Some(last));
+        self
+    }
+
+    /// With another remedy than its kind's.
+    pub(super) fn with_remedy(mut self, remedy: &'static str) -> Self {
+        self.remedy = remedy;
+        self
+    }
+}
+
+/// Findings: the first of each kind are kept, and all are counted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Findings {
+    kept: Vec<Finding>,
+    by_kind: BTreeMap<FindingKind, u64>,
+}
+
+impl Findings {
+    /// Findings of one kind that are kept.
+    const KEPT: u64 = 200;
+
+    pub(super) fn add(&mut self, finding: Finding) {
+        let count = self.by_kind.entry(finding.kind).or_insert(0);
+        *count += 1;
+        if *count <= Self::KEPT {
+            self.kept.push(finding);
+        }
+    }
+
+    pub(super) fn merge(&mut self, others: Self) {
+        let mut unkept = others.by_kind;
+        for finding in others.kept {
+            if let Some(count) = unkept.get_mut(&finding.kind) {
+                *count -= 1;
+            }
+            self.add(finding);
+        }
+        for (kind, count) in unkept {
+            *self.by_kind.entry(kind).or_insert(0) += count;
+        }
+    }
+
+    /// How many there are, kept or not.
+    pub(super) fn count(&self) -> u64 {
+        self.by_kind.values().sum()
+    }
+
+    /// Those that were kept, by kind and then as they were found.
+    pub(super) fn into_kept(mut self) -> Vec<Finding> {
+        self.kept.sort_by_key(|finding| finding.kind);
+        self.kept
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_findings_are_counted_and_the_first_of_each_kind_kept() {
+        let of = |kind, n: u64| Finding::of_blob(kind, "bronze/x", n.to_string());
+        let mut findings = Findings::default();
+        for round in 0..3 {
+            let mut more = Findings::default();
+            for n in 0..150 {
+                more.add(of(FindingKind::Foreign, round * 1000 + n));
+            }
+            findings.merge(more);
+        }
+        findings.add(of(FindingKind::NoLake, 7));
+        assert_eq!(findings.count(), 451);
+        let kept = findings.into_kept();
+        assert_eq!(kept.len(), 201);
+        assert_eq!(kept[0].kind, FindingKind::NoLake);
+        assert_eq!(kept[200].message, "1049");
+    }
 }

@@ -1,10 +1,258 @@
 //! Audit: reads a lake, and proves that every event in it is accounted for.
+//!
+//! A stream's days are listed side by side, and of each day one hour is held at a time ([`day`]).
+//! An hour's names and metadata are held against one another ([`hour`]), its records are read where
+//! that is asked for ([`reading`]), and what each partition covers goes into its chain ([`chain`]).
+//! What may look wrong only since the lake is written meanwhile is looked at once more in the end.
 
+mod chain;
+mod day;
 mod finding;
+mod hour;
+mod outbox;
+mod reading;
+mod reasons;
 mod report;
+mod sums;
+mod text;
+mod timeline;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, UNIX_EPOCH};
+
+use futures::{StreamExt, TryStreamExt, stream};
+
+use chain::Window;
 pub use finding::{Finding, FindingKind};
+use hour::Doubt;
+pub use reading::Witness;
 pub use report::{
     Bucket, Counts, Example, ExampleError, GapReport, LifeReport, OutboxReport, PartitionReport,
     RangeReport, ReasonReport, Report, StreamReport,
 };
+use sums::Sums;
+
+use crate::encode::Compression;
+use crate::event::{EnqueuedTime, Stream};
+use crate::lake::{Day, survey};
+use crate::landing::{MARKER, Marked, marked};
+use crate::store::{Store, StoreError};
+use crate::workers::Workers;
+
+/// Days that are listed at once.
+const DAYS_AT_ONCE: usize = 8;
+
+/// Missing blobs and gaps that are looked for once more.
+const LOOKED_AGAIN: usize = 1_000;
+
+/// How much is read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Depth {
+    /// Names and metadata.
+    #[default]
+    Names,
+    /// The rejection log as well, for its reasons.
+    Rejections,
+    /// Every record.
+    Records,
+}
+
+/// What is audited, and how.
+#[derive(Clone, Default)]
+pub struct Request {
+    /// The lake's name, for the report.
+    pub lake: String,
+    /// The time now.
+    pub now: Option<EnqueuedTime>,
+    /// How much is read.
+    pub depth: Depth,
+    /// Only this stream.
+    pub stream: Option<Stream>,
+    /// From the hour of this time on.
+    pub since: Option<EnqueuedTime>,
+    /// Until this time; the hour in which it lies is looked at whole.
+    pub until: Option<EnqueuedTime>,
+    /// Days before this one may have been removed by a rule, and are not looked at.
+    pub purged_before: Option<EnqueuedTime>,
+    /// Whether leftovers are removed from the outbox.
+    pub sweep: bool,
+    /// Whether examples of rejections show their payloads.
+    pub values: bool,
+    /// Sees every record, where all are read.
+    pub witness: Option<Arc<dyn Witness>>,
+}
+
+/// How far an audit is.
+#[derive(Debug, Default)]
+pub struct Progress {
+    days: AtomicU64,
+    of: AtomicU64,
+    listed: AtomicU64,
+    read: AtomicU64,
+}
+
+impl Progress {
+    /// Days that are through, and days in all.
+    pub fn days(&self) -> (u64, u64) {
+        (
+            self.days.load(Ordering::Relaxed),
+            self.of.load(Ordering::Relaxed),
+        )
+    }
+
+    /// Blobs that were listed, and blobs that were read.
+    pub fn blobs(&self) -> (u64, u64) {
+        (
+            self.listed.load(Ordering::Relaxed),
+            self.read.load(Ordering::Relaxed),
+        )
+    }
+
+    fn listed(&self, blobs: usize) {
+        self.listed.fetch_add(blobs as u64, Ordering::Relaxed);
+    }
+
+    fn read(&self) {
+        self.read.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn day(&self) {
+        self.days.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// An audit under way.
+struct Auditing<'a> {
+    store: &'a Arc<dyn Store>,
+    compression: Option<Compression>,
+    depth: Depth,
+    since: Option<EnqueuedTime>,
+    until: Option<EnqueuedTime>,
+    values: bool,
+    witness: Option<Arc<dyn Witness>>,
+    workers: Workers,
+    progress: &'a Progress,
+}
+
+/// Audits a lake.
+///
+/// # Errors
+/// Where the store can't be asked; what is wrong with the lake is in the report.
+pub async fn audit(
+    store: &Arc<dyn Store>,
+    request: &Request,
+    progress: &Progress,
+) -> Result<Report, StoreError> {
+    let mut sums = Sums::default();
+    let marked = marked(&**store).await?;
+    let compression = match marked {
+        Marked::Lake(compression) => Some(compression),
+        Marked::Unknown => {
+            let message = "the lake's marker says something that this program does not know";
+            sums.find(Finding::of_blob(FindingKind::NoLake, MARKER, message));
+            None
+        }
+        Marked::Nothing => {
+            let message = "the lake's marker is missing";
+            sums.find(Finding::of_blob(FindingKind::NoLake, MARKER, message));
+            None
+        }
+    };
+    let auditing = Auditing {
+        store,
+        compression,
+        depth: request.depth,
+        // a purge goes by whole days
+        since: request.since.max(request.purged_before),
+        until: request.until,
+        values: request.values,
+        witness: request.witness.clone(),
+        workers: Workers::per_core(),
+        progress,
+    };
+    auditing.all(request, &mut sums).await?;
+    auditing.doubts(&mut sums).await?;
+    auditing.gaps(&mut sums).await?;
+    let now = request.now.map_or(UNIX_EPOCH, |now| {
+        UNIX_EPOCH + Duration::from_millis(now.millis() as u64)
+    });
+    let outbox = outbox::outbox(&**store, now, request.sweep, &mut sums.findings).await?;
+    Ok(sums.report(request, auditing.window(), outbox))
+}
+
+impl Auditing<'_> {
+    async fn all(&self, request: &Request, sums: &mut Sums) -> Result<(), StoreError> {
+        let survey = survey(&**self.store, request.stream.as_ref()).await?;
+        for name in survey.foreign {
+            let message = "its name is none that this program writes";
+            sums.find(Finding::of_blob(FindingKind::Foreign, &name, message));
+        }
+        let mut days: Vec<(Stream, Day)> = Vec::new();
+        for (stream, dates) in survey.streams {
+            let looked_at = dates.into_iter().filter(|day| self.reaches(day));
+            days.extend(looked_at.map(|day| (stream.clone(), day)));
+        }
+        self.progress.of.store(days.len() as u64, Ordering::Relaxed);
+        let mut stocks = stream::iter(days)
+            .map(|(stream, day)| async move {
+                let stock = self.day(&stream, &day).await?;
+                Ok::<_, StoreError>((stream, stock))
+            })
+            .buffered(DAYS_AT_ONCE);
+        while let Some((stream, stock)) = stocks.try_next().await? {
+            sums.add(stream, stock);
+        }
+        Ok(())
+    }
+
+    fn reaches(&self, day: &Day) -> bool {
+        let date = |time: EnqueuedTime| time.to_string()[..10].to_owned();
+        self.since.is_none_or(|since| *day.date() >= *date(since))
+            && self.until.is_none_or(|until| *day.date() <= *date(until))
+    }
+
+    fn window(&self) -> Window {
+        Window {
+            from: self.since,
+            until: self.until,
+        }
+    }
+
+    /// Looks once more for what was missing.
+    async fn doubts(&self, sums: &mut Sums) -> Result<(), StoreError> {
+        let doubts = std::mem::take(&mut sums.doubts);
+        for doubt in doubts {
+            let Doubt {
+                missing,
+                mut finding,
+                outbox,
+            } = doubt;
+            if self.store.metadata(&missing).await?.is_some() {
+                continue;
+            }
+            if let Some(entry) = outbox {
+                if self.store.metadata(&entry).await?.is_some() {
+                    finding.message.push_str("; they wait in the outbox");
+                } else if self.store.metadata(&missing).await?.is_some() {
+                    continue;
+                } else {
+                    finding.message.push_str("; the outbox has lost them");
+                    finding = finding.with_remedy(
+                        "was _outbox/ emptied by a rule or by hand? restore the entry (soft delete, versions): until then the partition's invocations of that hour fail with this name",
+                    );
+                }
+            }
+            sums.find(finding);
+        }
+        Ok(())
+    }
+
+    /// Lists the hours on both sides of a gap once more: it may have been filled meanwhile.
+    async fn gaps(&self, sums: &mut Sums) -> Result<(), StoreError> {
+        for (stream, partition, gap) in sums.gaps(self.window()).into_iter().take(LOOKED_AGAIN) {
+            sums.fill(&**self.store, &stream, &partition, gap).await?;
+        }
+        Ok(())
+    }
+}

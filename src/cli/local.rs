@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::voice::VoiceArguments;
 use super::{Ended, FAILED, STOPPED};
 use crate::encode::Compression;
 use crate::local::hub::Input;
 use crate::local::{self, Request};
 use crate::settings::{Lake, duration};
-use crate::terminal::Voice;
 
 #[derive(Args)]
 pub(super) struct Local {
@@ -43,12 +43,8 @@ pub(super) struct Local {
     /// for a minute at most, so that a run sees three kills
     #[arg(long, value_name = "INTERVAL", value_parser = duration)]
     kill_every: Option<Duration>,
-    /// Print one JSON object at the end
-    #[arg(long, conflicts_with = "quiet")]
-    json: bool,
-    /// Print nothing but errors
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    voice: VoiceArguments,
 }
 
 impl Local {
@@ -69,7 +65,7 @@ impl Local {
             lake,
             compression: self.compression,
             kill_every: self.kill_every,
-            voice: Voice::of(self.json, self.quiet),
+            voice: self.voice.voice(),
         };
         match local::run(request, &mut std::io::stdout()).await {
             Ok(true) => Ok(ExitCode::SUCCESS),

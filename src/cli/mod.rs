@@ -1,9 +1,11 @@
 //! The command line.
 
+mod audit;
 mod lake;
 mod local;
 mod moment;
 mod replay;
+mod voice;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,6 +18,7 @@ use crate::serve;
 use crate::settings::Settings;
 use crate::telemetry;
 use crate::terminal::Voice;
+use audit::Audit;
 use local::Local;
 use replay::Replay;
 
@@ -53,6 +56,21 @@ Example:
 
 Exit status: 0 proven, 1 not proven, 2 the run could not be made, 130 stopped.")]
     Local(Box<Local>),
+    /// Read a lake, and prove that every event in it is accounted for
+    #[command(
+        after_help = "For each stream and partition it holds names, metadata and, with --deep, records against one another: \
+        gaps, overlaps, duplicates, order, counts, rejections that are not published, replays, leftovers. \
+        It changes nothing, except with --sweep.
+
+Examples:
+  bronzegate audit
+  bronzegate audit --lake https://ACCOUNT.blob.core.windows.net/CONTAINER --since 24h
+  bronzegate audit --deep --html audit.html
+  bronzegate audit --purged-before 90d --sweep --json
+
+Exit status: 0 all is accounted for, 1 there are findings, 2 it could not look, 130 stopped."
+    )]
+    Audit(Box<Audit>),
     /// Land the rejections that today's schemas accept, each once
     #[command(
         after_help = "The schemas are those of the function (SCHEMAS_DIR, or --catalog), and so are EVENT_LIMIT and \
@@ -79,6 +97,7 @@ pub fn run() -> ExitCode {
     let served = std::env::var_os("FUNCTIONS_CUSTOMHANDLER_PORT").is_some();
     let ended = match Cli::parse().command {
         Some(Command::Local(local)) => in_runtime(local.run()),
+        Some(Command::Audit(audit)) => in_runtime(audit.run()),
         Some(Command::Replay(replay)) => in_runtime(replay.run()),
         Some(Command::Serve) => serve(),
         None if served => serve(),

@@ -11,6 +11,13 @@ pub(super) fn moment(text: &str) -> Result<EnqueuedTime, String> {
     before(text, now())
 }
 
+/// The day of a time: its midnight.
+pub(super) fn day(text: &str) -> Result<EnqueuedTime, String> {
+    const DAY: i64 = 24 * 3_600_000;
+    let time = moment(text)?;
+    Ok(EnqueuedTime::from_millis(time.millis() / DAY * DAY).unwrap_or(time))
+}
+
 /// The time of this machine's clock.
 pub(super) fn now() -> EnqueuedTime {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);

@@ -9,13 +9,14 @@ use clap::Args;
 
 use super::lake::LakeArgument;
 use super::moment::moment;
+use super::voice::VoiceArguments;
 use super::{Ended, FAILED, STOPPED, say};
 use crate::event::{EnqueuedTime, Stream};
 use crate::judge::{Catalog, Reason};
 use crate::landing::Kind;
 use crate::replay::{Judging, Progress, Selection, Summary, replay};
 use crate::settings;
-use crate::terminal::{self, Bar, Voice, grouped};
+use crate::terminal::{self, Bar, grouped};
 use crate::workers::Workers;
 
 #[derive(Args)]
@@ -47,18 +48,14 @@ pub(super) struct Replay {
     /// The folder of the schema catalog [default: `SCHEMAS_DIR`, or the function app's]
     #[arg(long, value_name = "DIR")]
     catalog: Option<PathBuf>,
-    /// Print one JSON object at the end
-    #[arg(long, conflicts_with = "quiet")]
-    json: bool,
-    /// Print nothing but errors
-    #[arg(long)]
-    quiet: bool,
+    #[command(flatten)]
+    voice: VoiceArguments,
 }
 
 impl Replay {
     pub(super) async fn run(self) -> Ended {
         let failed = |error: &dyn std::fmt::Display| (FAILED, error.to_string());
-        let voice = Voice::of(self.json, self.quiet);
+        let voice = self.voice.voice();
         let variable = |name: &str| std::env::var(name).ok();
         let judging = settings::Judging::read(variable, self.catalog).map_err(|it| failed(&it))?;
         let judging = Judging {

@@ -22,7 +22,7 @@ use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 pub use about::{About, Covered};
 pub use lake::{MARKER, Marked, marked};
 use memory::Memory;
-pub use name::{Kind, Name, Place, REPLAY, chain_prefix};
+pub use name::{Kind, Name, OUTBOX, Place, REPLAY, chain_prefix};
 
 use crate::encode::{Compression, Encoded, bodies_digest, encode};
 use crate::event::{EnqueuedTime, Origin, Partition, Position, Stream};

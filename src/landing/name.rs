@@ -48,6 +48,9 @@ pub enum Place {
     },
 }
 
+/// The folder of rejections that are not published yet.
+pub const OUTBOX: &str = "_outbox";
+
 /// What the names of replays begin with, so that they stand beside the chain and not in it.
 pub const REPLAY: &str = "replay-";
 
@@ -74,7 +77,7 @@ impl Name {
 
     /// The name of an outbox entry with this content.
     pub fn outbox(&self, digest: &str) -> String {
-        format!("_outbox/{self}/{digest}")
+        format!("{OUTBOX}/{self}/{digest}")
     }
 
     /// The name of a replay of this place's rejections.

@@ -1,0 +1,240 @@
+//! A partition's chain: which sequence numbers are landed, life by life, and what is missing.
+//!
+//! A hub that is made anew, and the other side of a failover, begin their sequence numbers anew: a
+//! life. The same numbers at other times are other events, so what does not fit into a life, by
+//! number and by time, begins another one.
+
+use super::report::{GapReport, LifeReport, RangeReport};
+use crate::event::EnqueuedTime;
+use crate::landing::Covered;
+
+/// How far a broker's clock may step back within one life, in milliseconds.
+pub(super) const SKEW: i64 = 5 * 60 * 1_000;
+
+/// What is landed of a partition; fed in the order of time.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Chain {
+    lives: Vec<Life>,
+}
+
+/// Ranges without a gap, in order and not adjacent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Life(Vec<Covered>);
+
+/// What is missing between two ranges of a life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Gap {
+    /// The first sequence number that is missing.
+    pub(super) first: u64,
+    /// The last one.
+    pub(super) last: u64,
+    /// The time of the last event before it.
+    pub(super) after: EnqueuedTime,
+    /// The time of the first event behind it.
+    pub(super) before: EnqueuedTime,
+}
+
+/// Which times were looked at: what lies outside was not, and explains a gap at its edge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Window {
+    /// From this time on.
+    pub(super) from: Option<EnqueuedTime>,
+    /// Until before this time.
+    pub(super) until: Option<EnqueuedTime>,
+}
+
+impl Window {
+    /// Whether what is missing may stand in what was not looked at.
+    fn explains(&self, gap: Gap) -> bool {
+        self.from
+            .is_some_and(|from| gap.after.millis() < from.millis() + SKEW)
+            || self
+                .until
+                .is_some_and(|until| gap.before.millis() >= until.millis() - SKEW)
+    }
+}
+
+impl Chain {
+    /// Adds what a blob, or several that join on, cover.
+    pub(super) fn add(&mut self, covered: Covered) {
+        for life in self.lives.iter_mut().rev() {
+            if let Some(at) = life.place(covered) {
+                return life.insert(at, covered);
+            }
+        }
+        self.lives.push(Life(vec![covered]));
+    }
+
+    /// What is missing and not explained by what was not looked at.
+    pub(super) fn gaps(&self, window: Window) -> impl Iterator<Item = Gap> {
+        self.lives
+            .iter()
+            .flat_map(Life::gaps)
+            .filter(move |gap| !window.explains(*gap))
+    }
+
+    /// Where it begins and ends: the first number of the first life, and the last of the last.
+    pub(super) fn report(&self, window: Window) -> Vec<LifeReport> {
+        let life = |life: &Life| LifeReport {
+            ranges: life.0.iter().map(range).collect(),
+            gaps: life
+                .gaps()
+                .filter(|gap| !window.explains(*gap))
+                .map(|gap| GapReport {
+                    first: gap.first,
+                    last: gap.last,
+                    after: gap.after.to_string(),
+                    before: gap.before.to_string(),
+                })
+                .collect(),
+        };
+        self.lives.iter().map(life).collect()
+    }
+}
+
+impl Life {
+    /// Where it fits in: no number of it is landed in this life, and its time lies between those
+    /// of its neighbours.
+    fn place(&self, covered: Covered) -> Option<usize> {
+        let at = self.0.partition_point(|range| range.first < covered.first);
+        let below = at.checked_sub(1).map(|index| self.0[index]);
+        let above = self.0.get(at);
+        let fits = below.is_none_or(|below| {
+            below.last < covered.first
+                && covered.greatest.millis() + SKEW >= below.greatest.millis()
+        }) && above.is_none_or(|above| {
+            above.first > covered.last && covered.least.millis() <= above.least.millis() + SKEW
+        });
+        fits.then_some(at)
+    }
+
+    fn insert(&mut self, at: usize, covered: Covered) {
+        let joins = |one: &Covered, next: &Covered| one.last.checked_add(1) == Some(next.first);
+        let join = |one: Covered, next: Covered| Covered {
+            first: one.first,
+            last: next.last,
+            least: one.least.min(next.least),
+            greatest: one.greatest.max(next.greatest),
+        };
+        let mut covered = covered;
+        let mut replaced = at..at;
+        if let Some(above) = self.0.get(at).filter(|above| joins(&covered, above)) {
+            covered = join(covered, *above);
+            replaced.end += 1;
+        }
+        if let Some(below) = at.checked_sub(1).map(|index| self.0[index])
+            && joins(&below, &covered)
+        {
+            covered = join(below, covered);
+            replaced.start -= 1;
+        }
+        self.0.splice(replaced, [covered]);
+    }
+
+    fn gaps(&self) -> impl Iterator<Item = Gap> {
+        self.0.windows(2).map(|pair| Gap {
+            first: pair[0].last + 1,
+            last: pair[1].first - 1,
+            after: pair[0].greatest,
+            before: pair[1].least,
+        })
+    }
+}
+
+fn range(covered: &Covered) -> RangeReport {
+    RangeReport {
+        first: covered.first,
+        last: covered.last,
+        least: covered.least.to_string(),
+        greatest: covered.greatest.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Minutes to a time.
+    fn at(minutes: i64) -> EnqueuedTime {
+        EnqueuedTime::from_millis(1_700_000_000_000 + minutes * 60_000).unwrap()
+    }
+
+    fn covered(first: u64, last: u64, from: i64, to: i64) -> Covered {
+        Covered {
+            first,
+            last,
+            least: at(from),
+            greatest: at(to),
+        }
+    }
+
+    fn chain(blobs: &[(u64, u64, i64, i64)]) -> Chain {
+        let mut chain = Chain::default();
+        for (first, last, from, to) in blobs {
+            chain.add(covered(*first, *last, *from, *to));
+        }
+        chain
+    }
+
+    fn lives(chain: &Chain) -> Vec<Vec<(u64, u64)>> {
+        let ranges = |life: &Life| life.0.iter().map(|it| (it.first, it.last)).collect();
+        chain.lives.iter().map(ranges).collect()
+    }
+
+    fn gaps(chain: &Chain, window: Window) -> Vec<(u64, u64)> {
+        chain
+            .gaps(window)
+            .map(|gap| (gap.first, gap.last))
+            .collect()
+    }
+
+    #[test]
+    fn blobs_that_join_on_are_one_range() {
+        let whole = chain(&[(5, 9, 0, 1), (10, 99, 2, 60), (100, 100, 60, 60)]);
+        assert_eq!(lives(&whole), [[(5, 100)]]);
+        assert_eq!(gaps(&whole, Window::default()), []);
+    }
+
+    #[test]
+    fn what_is_missing_between_is_a_gap() {
+        let gapped = chain(&[(0, 9, 0, 1), (20, 29, 2, 3), (40, 40, 4, 5)]);
+        assert_eq!(gaps(&gapped, Window::default()), [(10, 19), (30, 39)]);
+    }
+
+    #[test]
+    fn a_clock_that_steps_back_makes_no_gap() {
+        // 101 was taken a minute before 100, and so stands in the hour before
+        let stepped = chain(&[
+            (0, 99, 0, 58),
+            (101, 101, 59, 59),
+            (100, 100, 60, 60),
+            (102, 110, 61, 62),
+        ]);
+        assert_eq!(lives(&stepped), [[(0, 110)]]);
+    }
+
+    #[test]
+    fn a_hub_made_anew_begins_another_life() {
+        let anew = chain(&[(1_000, 5_000, 0, 60), (0, 50, 70, 71), (51, 2_000, 72, 90)]);
+        assert_eq!(lives(&anew), [vec![(1_000, 5_000)], vec![(0, 2_000)]]);
+        assert_eq!(gaps(&anew, Window::default()), []);
+        let same_numbers = chain(&[(0, 100, 0, 60), (0, 100, 61, 62)]);
+        assert_eq!(lives(&same_numbers).len(), 2);
+    }
+
+    #[test]
+    fn a_gap_at_the_edge_of_what_was_looked_at_is_explained() {
+        // 10 was taken before midnight, and that day is purged
+        let edge = chain(&[(9, 9, 0, 0), (11, 20, 1, 2), (30, 40, 60, 61)]);
+        let window = |from: Option<i64>, until: Option<i64>| Window {
+            from: from.map(at),
+            until: until.map(at),
+        };
+        assert_eq!(gaps(&edge, window(Some(0), None)), [(21, 29)]);
+        assert_eq!(gaps(&edge, window(None, Some(62))), [(10, 10)]);
+        assert_eq!(
+            gaps(&edge, window(Some(-60), Some(120))),
+            [(10, 10), (21, 29)]
+        );
+    }
+}

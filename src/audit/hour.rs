@@ -1,0 +1,374 @@
+//! An hour by its names and metadata: what it holds, and what does not fit together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::chain::SKEW;
+use super::finding::{Finding, FindingKind, Findings};
+use super::report::Counts;
+use super::timeline::Timeline;
+use crate::encode::Compression;
+use crate::event::Partition;
+use crate::lake::Hour;
+use crate::landing::{About, Covered, Kind, Name, Place};
+use crate::replay::{Lines, Replayed};
+use crate::store::Listed;
+
+/// What stands in an hour.
+#[derive(Debug, Default)]
+pub(super) struct Stock {
+    /// By partition.
+    pub(super) partitions: BTreeMap<Partition, Segment>,
+    /// What is not placed in a partition's chain.
+    pub(super) unplaced: Counts,
+    /// What is wrong.
+    pub(super) findings: Findings,
+    /// What may only look wrong since the lake was written meanwhile.
+    pub(super) doubts: Vec<Doubt>,
+    /// The blobs that belong together.
+    pub(super) stretches: Vec<Stretch>,
+}
+
+/// What a partition has in an hour.
+#[derive(Debug, Default)]
+pub(super) struct Segment {
+    pub(super) counts: Counts,
+    /// What its blobs cover, joined where they follow one another, in the order of time.
+    pub(super) covered: Vec<Covered>,
+    pub(super) timeline: Timeline,
+    blobs: Vec<(Covered, String)>,
+}
+
+/// A blob that is missing, as the listing has it: it is looked for once more in the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Doubt {
+    /// The blob that is missing.
+    pub(super) missing: String,
+    /// What it means that it is.
+    pub(super) finding: Finding,
+    /// The outbox entry that would explain it.
+    pub(super) outbox: Option<String>,
+}
+
+/// The blobs of one commit.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub(super) struct Stretch {
+    /// The bronze blob.
+    pub(super) bronze: Option<About>,
+    /// The rejection blob.
+    pub(super) rejections: Option<About>,
+    /// The replays that stand in bronze.
+    pub(super) landed: BTreeMap<u32, Replayed>,
+    /// The replays that stand in the rejection log.
+    pub(super) resolved: BTreeMap<u32, Replayed>,
+    /// Its name; `None` only before its first blob is seen.
+    pub(super) name: Option<Name>,
+    /// Blobs and bytes.
+    blobs: u64,
+    bytes: u64,
+}
+
+impl Stretch {
+    /// The lines of the rejection blob that were replayed.
+    pub(super) fn replayed(&self) -> Lines {
+        let mut lines = Lines::default();
+        for replayed in self.landed.values().chain(self.resolved.values()) {
+            lines.add(&replayed.lines);
+        }
+        lines
+    }
+}
+
+/// Takes stock of an hour; `compression` is what the lake's marker says.
+pub(super) fn take_stock(hour: &Hour, compression: Option<Compression>) -> Stock {
+    let mut stock = Stock::default();
+    let mut stretches: BTreeMap<String, Stretch> = BTreeMap::new();
+    let listed = hour.bronze.iter().map(|it| (Kind::Bronze, it));
+    for (kind, listed) in listed.chain(hour.rejections.iter().map(|it| (Kind::Rejections, it))) {
+        let Some(name) = Name::parse(&listed.name).map(|(_, name)| name) else {
+            stock.find(
+                FindingKind::Foreign,
+                &listed.name,
+                "its name is none that this program writes",
+            );
+            continue;
+        };
+        if compression.is_some_and(|compression| name.compression != compression) {
+            let problem = "its ending is not that of this lake's compression";
+            stock.find(FindingKind::Foreign, &listed.name, problem);
+        }
+        let stretch = stretches.entry(name.original().to_string()).or_default();
+        stretch.blobs += 1;
+        stretch.bytes += listed.size;
+        if !stretch.take(kind, &name, listed) {
+            let problem = "its metadata is not this program's, or was changed";
+            stock.find(FindingKind::Damaged, &listed.name, problem);
+        }
+        stretch.name = Some(name.original());
+    }
+    for stretch in stretches.into_values() {
+        stock.weigh(stretch);
+    }
+    for segment in stock.partitions.values_mut() {
+        stock.findings.merge(segment.join());
+    }
+    stock
+}
+
+impl Stretch {
+    /// Takes a blob in; false where its metadata can't be read.
+    fn take(&mut self, kind: Kind, name: &Name, listed: &Listed) -> bool {
+        match (name.replay, kind) {
+            (None, Kind::Bronze) => {
+                self.bronze = About::from_metadata(&listed.metadata);
+                self.bronze.is_some()
+            }
+            (None, Kind::Rejections) => {
+                self.rejections = About::from_metadata(&listed.metadata);
+                self.rejections.is_some()
+            }
+            (Some(ordinal), kind) => {
+                let Some(replayed) = Replayed::from_metadata(&listed.metadata) else {
+                    return false;
+                };
+                match kind {
+                    Kind::Bronze => self.landed.insert(ordinal, replayed),
+                    Kind::Rejections => self.resolved.insert(ordinal, replayed),
+                };
+                true
+            }
+        }
+    }
+}
+
+impl Stock {
+    fn find(&mut self, kind: FindingKind, blob: &str, message: impl Into<String>) {
+        self.findings.add(Finding::of_blob(kind, blob, message));
+    }
+
+    fn doubt(&mut self, missing: String, finding: Finding, outbox: Option<String>) {
+        self.doubts.push(Doubt {
+            missing,
+            finding,
+            outbox,
+        });
+    }
+
+    /// Holds the blobs of one commit against one another.
+    fn weigh(&mut self, stretch: Stretch) {
+        let Some(name) = stretch.name.clone() else {
+            return;
+        };
+        let (bronze, rejections) = (name.blob(Kind::Bronze), name.blob(Kind::Rejections));
+        match (&stretch.bronze, &stretch.rejections) {
+            (Some(about), Some(published)) if about != published => {
+                let problem = "its metadata is not that of the bronze blob of the same name";
+                self.find(FindingKind::Mismatch, &rejections, problem);
+            }
+            (Some(about), None) if about.rejected > 0 => {
+                let message = format!(
+                    "{} events are rejected, and this blob of the rejection log is missing",
+                    about.rejected
+                );
+                let mut finding = Finding::of_blob(FindingKind::Unpublished, &rejections, message);
+                finding.last = about.covered.map(|covered| covered.last);
+                let outbox = about.outbox.as_ref().map(|digest| name.outbox(digest));
+                self.doubt(rejections.clone(), finding, outbox);
+            }
+            (None, Some(_)) => {
+                let message = "the bronze blob of the same name, which commits it, is missing";
+                let finding = Finding::of_blob(FindingKind::Orphan, &rejections, message);
+                self.doubt(bronze.clone(), finding, None);
+            }
+            _ => {}
+        }
+        self.weigh_replays(&name, &stretch);
+        let about = stretch.bronze.as_ref().or(stretch.rejections.as_ref());
+        let replayed = stretch.replayed().len();
+        let (accepted, rejected) =
+            about.map_or((0, replayed), |about| (about.accepted, about.rejected));
+        let counts = Counts {
+            events: accepted + rejected,
+            accepted,
+            rejected,
+            replayed,
+            open: rejected.saturating_sub(replayed),
+            blobs: stretch.blobs,
+            bytes: stretch.bytes,
+        };
+        match (&name.place, about.and_then(|about| about.covered)) {
+            (Place::Partition { partition, .. }, covered) => {
+                let segment = self.partitions.entry(partition.clone()).or_default();
+                segment.counts += counts;
+                if let Some(covered) = covered {
+                    let times = (covered.least, covered.greatest);
+                    segment.timeline.add(times, accepted, rejected);
+                    segment.blobs.push((covered, bronze.clone()));
+                    self.weigh_range(&name, covered, accepted + rejected);
+                } else if about.is_some() {
+                    let problem = "its metadata does not say which events it covers";
+                    self.find(FindingKind::Damaged, &bronze, problem);
+                }
+            }
+            (Place::Invocation { .. }, _) => self.unplaced += counts,
+        }
+        self.stretches.push(stretch);
+    }
+
+    /// Whether a range is that of its name, in its folder's hour, and has room for its events.
+    fn weigh_range(&mut self, name: &Name, covered: Covered, events: u64) {
+        let Place::Partition { first, .. } = &name.place else {
+            return;
+        };
+        let blob = name.blob(Kind::Bronze);
+        if covered.first != first.sequence
+            || !(covered.least..=covered.greatest).contains(&first.enqueued)
+        {
+            let problem = "its metadata does not cover the event by which it is named";
+            self.find(FindingKind::Misplaced, &blob, problem);
+        }
+        if [covered.least, covered.greatest]
+            .iter()
+            .any(|time| time.hour() != first.enqueued.hour())
+        {
+            let problem = format!(
+                "it has events from {} to {}, and its folder is of one hour",
+                covered.least, covered.greatest
+            );
+            self.find(FindingKind::Misplaced, &blob, problem);
+        }
+        let numbers = u128::from(covered.last - covered.first) + 1;
+        if numbers != u128::from(events) {
+            let message = format!("{events} events stand for {numbers} sequence numbers");
+            let kind = if numbers > u128::from(events) {
+                FindingKind::Hole
+            } else {
+                FindingKind::Count
+            };
+            let finding = Finding::of_blob(kind, &blob, message);
+            self.findings
+                .add(finding.of_sequences(covered.first, covered.last));
+        }
+    }
+
+    fn weigh_replays(&mut self, name: &Name, stretch: &Stretch) {
+        let ordinals: BTreeSet<u32> = [&stretch.landed, &stretch.resolved]
+            .into_iter()
+            .flat_map(BTreeMap::keys)
+            .copied()
+            .collect();
+        let digest = [&stretch.rejections, &stretch.bronze]
+            .into_iter()
+            .flatten()
+            .find_map(|about| about.outbox.as_ref());
+        let mut done = Lines::default();
+        for (expected, ordinal) in (0..).zip(ordinals) {
+            let replay = name.replayed(ordinal);
+            let (bronze, resolution) = (replay.blob(Kind::Bronze), replay.blob(Kind::Rejections));
+            let (landed, resolved) = (stretch.landed.get(&ordinal), stretch.resolved.get(&ordinal));
+            if expected != ordinal {
+                let problem = "a replay before it is missing";
+                self.find(FindingKind::Orphan, &bronze, problem);
+            }
+            match (landed, resolved) {
+                (Some(landed), Some(resolved)) if landed != resolved => {
+                    let problem = "its metadata is not that of the bronze blob of the same name";
+                    self.find(FindingKind::Mismatch, &resolution, problem);
+                }
+                (Some(landed), None) => {
+                    let message = format!(
+                        "{} events were replayed, and the rejection log does not say so",
+                        landed.lines.len()
+                    );
+                    let finding = Finding::of_blob(FindingKind::Unresolved, &resolution, message);
+                    self.doubt(resolution, finding, None);
+                }
+                (None, Some(resolved)) => {
+                    let message = format!(
+                        "the rejection log says that {} events were replayed, and they are missing",
+                        resolved.lines.len()
+                    );
+                    let finding = Finding::of_blob(FindingKind::Orphan, &bronze, message);
+                    self.doubt(bronze.clone(), finding, None);
+                }
+                _ => {}
+            }
+            let Some(replayed) = landed.or(resolved) else {
+                continue;
+            };
+            if digest.is_some_and(|digest| *digest != replayed.rejections) {
+                let problem = "it replays other rejections than those of its name";
+                self.find(FindingKind::Mismatch, &bronze, problem);
+            }
+            let again = done.add(&replayed.lines);
+            if !again.is_empty() {
+                let problem = format!(
+                    "{} events were landed by a replay before it, the first of them line {} of {}",
+                    again.len(),
+                    again[0],
+                    name.blob(Kind::Rejections)
+                );
+                self.find(FindingKind::Duplicate, &bronze, problem);
+            }
+            let about = stretch.rejections.as_ref().or(stretch.bronze.as_ref());
+            if let Some(about) = about
+                && replayed.lines.last() > Some(about.rejected)
+            {
+                let problem = format!(
+                    "it replays line {} of {} rejections",
+                    replayed.lines.last().unwrap_or_default(),
+                    about.rejected
+                );
+                self.find(FindingKind::Count, &bronze, problem);
+            }
+        }
+    }
+}
+
+impl Segment {
+    /// Adds a later one.
+    pub(super) fn absorb(&mut self, later: Self) {
+        self.counts += later.counts;
+        self.covered.extend(later.covered);
+        self.timeline.merge(later.timeline);
+    }
+
+    /// Joins the ranges that follow one another, and names those that overlap: only events with
+    /// the same number *and* time can be the same.
+    fn join(&mut self) -> Findings {
+        let mut findings = Findings::default();
+        self.blobs
+            .sort_unstable_by_key(|(covered, _)| (covered.first, covered.least));
+        let mut joined: Vec<Covered> = Vec::new();
+        let mut active: Vec<(Covered, String)> = Vec::new();
+        for (covered, blob) in self.blobs.drain(..) {
+            active.retain(|(other, _)| other.last >= covered.first);
+            let twice = active.iter().find(|(other, _)| {
+                other.least <= covered.greatest && covered.least <= other.greatest
+            });
+            if let Some((other, of)) = twice {
+                let message = format!("{of} covers them, too");
+                let finding = Finding::of_blob(FindingKind::Overlap, &blob, message);
+                findings.add(finding.of_sequences(covered.first, covered.last.min(other.last)));
+            }
+            let twice = twice.is_some();
+            active.push((covered, blob));
+            let follows = |before: &Covered| {
+                covered.first <= before.last.saturating_add(1)
+                    && (twice
+                        || covered.first > before.last
+                            && covered.greatest.millis() + SKEW >= before.greatest.millis())
+            };
+            match joined.last_mut() {
+                Some(before) if follows(before) => {
+                    before.last = before.last.max(covered.last);
+                    before.least = before.least.min(covered.least);
+                    before.greatest = before.greatest.max(covered.greatest);
+                }
+                _ => joined.push(covered),
+            }
+        }
+        joined.sort_unstable_by_key(|covered| (covered.least, covered.first));
+        self.covered = joined;
+        findings
+    }
+}

@@ -1,0 +1,192 @@
+//! The report for people at a terminal.
+
+use std::io::{self, Write};
+
+use super::report::{Counts, Report, StreamReport};
+use crate::terminal::grouped;
+
+/// Findings, partitions and reasons that are shown.
+const SHOWN: usize = 20;
+
+impl Report {
+    /// Prints it.
+    ///
+    /// # Errors
+    /// Where `out` can't be written.
+    pub fn print(&self, out: &mut dyn Write) -> io::Result<()> {
+        for stream in &self.streams {
+            print_stream(stream, out)?;
+        }
+        self.print_reasons(out)?;
+        let outbox = self.outbox;
+        if outbox.entries > 0 {
+            writeln!(
+                out,
+                "\n  outbox: {} entries, {} awaited, {} left over by kills, {} uncommitted{}",
+                grouped(outbox.entries),
+                grouped(outbox.waiting),
+                grouped(outbox.leftover),
+                grouped(outbox.kept),
+                match (outbox.swept, outbox.leftover) {
+                    (0, 0) => String::new(),
+                    (0, _) => "; --sweep removes leftovers of a day or more".to_owned(),
+                    (swept, _) => format!("; {} swept", grouped(swept)),
+                }
+            )?;
+        }
+        self.print_findings(out)?;
+        self.print_verdict(out)
+    }
+
+    fn print_reasons(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(reasons) = self.reasons.as_ref().filter(|it| !it.is_empty()) else {
+            return Ok(());
+        };
+        writeln!(out, "\n  rejected by reason")?;
+        for reason in reasons.iter().take(SHOWN) {
+            let schema = match &reason.schema {
+                Some(schema) => format!(" under {schema}"),
+                None => String::new(),
+            };
+            let open = match reason.open {
+                open if open == reason.count => String::new(),
+                open => format!(", {} open", grouped(open)),
+            };
+            let count = grouped(reason.count);
+            writeln!(out, "  {count:>13}  {}{schema}{open}", reason.reason)?;
+        }
+        if reasons.len() > SHOWN {
+            writeln!(out, "  {:>13}  reasons more", reasons.len() - SHOWN)?;
+        }
+        Ok(())
+    }
+
+    fn print_findings(&self, out: &mut dyn Write) -> io::Result<()> {
+        if self.findings.is_empty() {
+            return Ok(());
+        }
+        writeln!(out)?;
+        for finding in self.findings.iter().take(SHOWN) {
+            let mut place = Vec::new();
+            place.extend(finding.stream.clone());
+            place.extend(
+                finding
+                    .partition
+                    .as_ref()
+                    .map(|it| format!("partition {it}")),
+            );
+            match (finding.first, finding.last) {
+                (Some(first), Some(last)) if first == last => {
+                    place.push(format!("sequence {first}"));
+                }
+                (Some(first), Some(last)) => place.push(format!("sequences {first} to {last}")),
+                (Some(first), None) => place.push(format!("sequence {first}")),
+                _ => {}
+            }
+            writeln!(
+                out,
+                "  {}  {}",
+                finding.kind.word().to_uppercase(),
+                place.join(", ")
+            )?;
+            writeln!(out, "      {}", finding.message)?;
+            if let Some(blob) = &finding.blob {
+                writeln!(out, "      in {blob}")?;
+            }
+            writeln!(out, "      → {}", finding.remedy)?;
+        }
+        if self.wrong > SHOWN as u64 {
+            let more = grouped(self.wrong - SHOWN as u64);
+            writeln!(out, "  and {more} more; --json and --html have them")?;
+        }
+        Ok(())
+    }
+
+    fn print_verdict(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Counts {
+            events,
+            accepted,
+            rejected,
+            replayed,
+            open,
+            ..
+        } = self.totals;
+        let read = if self.deep {
+            "every record was read"
+        } else {
+            "names and metadata were read; --deep reads every record"
+        };
+        if self.sound {
+            writeln!(
+                out,
+                "\nSOUND  {} events = {} accepted + {} rejected ({} replayed, {} open), each once; {read}.",
+                grouped(events),
+                grouped(accepted),
+                grouped(rejected),
+                grouped(replayed),
+                grouped(open),
+            )
+        } else {
+            writeln!(
+                out,
+                "\nNOT SOUND  {} findings in {} events; {read}.",
+                grouped(self.wrong),
+                grouped(events),
+            )
+        }
+    }
+}
+
+fn print_stream(stream: &StreamReport, out: &mut dyn Write) -> io::Result<()> {
+    writeln!(
+        out,
+        "\n  {}  {} blobs, {:.1} MB",
+        stream.stream,
+        grouped(stream.totals.blobs),
+        stream.totals.bytes as f64 / 1e6
+    )?;
+    writeln!(
+        out,
+        "  {:>9} {:>13} {:>13} {:>11} {:>9} {:>9}  landed",
+        "partition", "events", "accepted", "rejected", "replayed", "open"
+    )?;
+    let line = |name: &str, counts: Counts, landed: &str| {
+        format!(
+            "  {name:>9} {:>13} {:>13} {:>11} {:>9} {:>9}  {landed}",
+            grouped(counts.events),
+            grouped(counts.accepted),
+            grouped(counts.rejected),
+            grouped(counts.replayed),
+            grouped(counts.open),
+        )
+    };
+    for partition in stream.partitions.iter().take(SHOWN) {
+        let gaps: usize = partition.lives.iter().map(|life| life.gaps.len()).sum();
+        let lives: Vec<String> = partition
+            .lives
+            .iter()
+            .filter_map(|life| {
+                let (first, last) = (life.ranges.first()?, life.ranges.last()?);
+                Some(format!("{} to {}", first.first, last.last))
+            })
+            .collect();
+        let mut landed = lives.join(", anew ");
+        if gaps > 0 {
+            landed.push_str(&format!(", {gaps} gaps"));
+        }
+        writeln!(
+            out,
+            "{}",
+            line(&partition.partition, partition.totals, &landed)
+        )?;
+    }
+    if stream.partitions.len() > SHOWN {
+        let more = stream.partitions.len() - SHOWN;
+        writeln!(out, "  and {more} partitions more; --json has them")?;
+    }
+    if stream.unplaced != Counts::default() {
+        let landed = "coordinates not known";
+        writeln!(out, "{}", line("—", stream.unplaced, landed))?;
+    }
+    Ok(())
+}

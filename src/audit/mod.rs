@@ -142,7 +142,7 @@ struct Auditing<'a> {
 pub async fn audit(
     store: &Arc<dyn Store>,
     request: &Request,
-    progress: &Progress,
+    (workers, progress): (&Workers, &Progress),
 ) -> Result<Report, StoreError> {
     let mut sums = Sums::default();
     let marked = marked(&**store).await?;
@@ -168,7 +168,7 @@ pub async fn audit(
         until: request.until,
         values: request.values,
         witness: request.witness.clone(),
-        workers: Workers::per_core(),
+        workers: workers.clone(),
         progress,
     };
     auditing.all(request, &mut sums).await?;
@@ -203,6 +203,7 @@ impl Auditing<'_> {
         while let Some((stream, stock)) = stocks.try_next().await? {
             sums.add(stream, stock);
         }
+        sums.settle();
         Ok(())
     }
 

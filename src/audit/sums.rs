@@ -64,6 +64,14 @@ impl Sums {
         }
     }
 
+    /// All days were added.
+    pub(super) fn settle(&mut self) {
+        let streams = self.streams.values_mut();
+        for sums in streams.flat_map(|it| it.partitions.values_mut()) {
+            sums.chain.settle();
+        }
+    }
+
     /// All gaps.
     pub(super) fn gaps(&self, window: Window) -> Vec<(Stream, Partition, Gap)> {
         let mut gaps = Vec::new();

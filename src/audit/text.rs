@@ -129,8 +129,11 @@ impl Report {
         } else {
             writeln!(
                 out,
-                "\nNOT SOUND  {} findings in {} events; {read}.",
-                grouped(self.wrong),
+                "\nNOT SOUND  {} in {} events; {read}.",
+                match self.wrong {
+                    1 => "1 finding".to_owned(),
+                    wrong => format!("{} findings", grouped(wrong)),
+                },
                 grouped(events),
             )
         }

@@ -11,6 +11,7 @@ use super::{Ended, FAILED, STOPPED, say};
 use crate::audit::{Depth, Progress, Request, audit};
 use crate::event::{EnqueuedTime, Stream};
 use crate::terminal::{self, Bar, grouped};
+use crate::workers::Workers;
 
 #[derive(Args)]
 pub(super) struct Audit {
@@ -61,9 +62,9 @@ impl Audit {
             ..Request::default()
         };
         let stopped = terminal::stopped().map_err(|it| failed(&it))?;
-        let progress = Progress::default();
+        let (workers, progress) = (Workers::per_core(), Progress::default());
         let report = tokio::select! {
-            report = audit(&store, &request, &progress) => report.map_err(|it| failed(&it))?,
+            report = audit(&store, &request, (&workers, &progress)) => report.map_err(|it| failed(&it))?,
             never = terminal::show(voice, "days", || bar(&progress)) => match never {},
             () = stopped => return Err((STOPPED, "stopped; an audit changes nothing".to_owned())),
         };

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use bronzegate::audit::{self, Depth};
 use bronzegate::encode::Compression;
 use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
 use bronzegate::judge::{Judged, Reason, Rejection, Verdict, Violation};
 use bronzegate::landing::{About, Kind, Landed, Landing, LandingError, Name};
+use bronzegate::store::Store;
 use bronzegate::store::memory::MemoryStore;
 use bronzegate::workers::Workers;
 use futures::FutureExt;
@@ -266,8 +268,33 @@ impl World {
         Ok(())
     }
 
-    /// What stands in the lake in the end.
+    /// What stands in the lake in the end, as an audit sees it and as is known here.
     fn check(&self) -> Result<(), String> {
+        let store: Arc<dyn Store> = Arc::new(self.memory.clone());
+        let request = audit::Request {
+            depth: Depth::Records,
+            ..audit::Request::default()
+        };
+        let report = audit::audit(
+            &store,
+            &request,
+            (&Workers::Inline, &audit::Progress::default()),
+        )
+        .now_or_never()
+        .ok_or("the audit waits for something")?
+        .map_err(|error| error.to_string())?;
+        if let Some(finding) = report.findings.first() {
+            return Err(format!("the audit of it: {finding:?}"));
+        }
+        if report.totals.events != self.log.len() as u64 {
+            return Err(format!(
+                "the audit counts {} events of {}: {:?}",
+                report.totals.events,
+                self.log.len(),
+                report.streams
+            ));
+        }
+
         let mut seen: BTreeMap<(u8, u64), String> = BTreeMap::new();
         let mut chains: BTreeMap<u8, Vec<(u64, u64)>> = BTreeMap::new();
         for (blob, content) in self.memory.blobs() {

@@ -257,3 +257,6 @@ impl Auditing<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -141,7 +141,7 @@ impl Sums {
                 last: Some(gap.last),
                 blob: None,
                 message: format!(
-                    "{count} events between {} and {} stand nowhere",
+                    "{count} sequence numbers between {} and {} stand nowhere",
                     gap.after, gap.before
                 ),
                 remedy: FindingKind::Gap.remedy(),

@@ -3,6 +3,7 @@
 //! `NAMES=1000000 cargo test --release --test memory -- --nocapture` prints it for more names.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::print_stdout, reason = "the figures are what it is run for")]
 
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};

@@ -459,7 +459,7 @@ async fn replays_are_held_against_what_they_replay() {
 
     let store = replays().await;
     change(&store, &bronze, |body, _| {
-        *body = body.replacen("\"n\":4", "\"n\":6", 1)
+        *body = body.replacen("\"n\":4", "\"n\":6", 1);
     })
     .await;
     assert_found(
@@ -470,7 +470,7 @@ async fn replays_are_held_against_what_they_replay() {
 
     let store = replays().await;
     change(&store, &bronze, |body, _| {
-        *body = body.replacen("\"_replayed\":true,", "", 1)
+        *body = body.replacen("\"_replayed\":true,", "", 1);
     })
     .await;
     assert_found(
@@ -481,7 +481,7 @@ async fn replays_are_held_against_what_they_replay() {
 
     let store = replays().await;
     change(&store, &resolution, |body, _| {
-        *body = body.replacen("\"_line\":1", "\"_line\":2", 1)
+        *body = body.replacen("\"_line\":1", "\"_line\":2", 1);
     })
     .await;
     assert_found(

@@ -10,6 +10,7 @@ mod day;
 mod finding;
 mod hour;
 mod outbox;
+mod page;
 mod reading;
 mod reasons;
 mod report;
@@ -26,6 +27,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use chain::Window;
 pub use finding::{Finding, FindingKind};
 use hour::Doubt;
+pub use page::page;
 pub use reading::Witness;
 pub use report::{
     Bucket, Counts, Example, ExampleError, GapReport, LifeReport, OutboxReport, PartitionReport,

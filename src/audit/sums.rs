@@ -13,6 +13,7 @@ use super::{Depth, LOOKED_AGAIN, Request};
 use crate::event::{EnqueuedTime, Partition, Stream};
 use crate::landing::{About, Kind, Name, chain_prefix};
 use crate::store::{Store, StoreError, list_all};
+use crate::terminal::grouped;
 
 /// What was found so far.
 #[derive(Debug, Default)]
@@ -143,8 +144,10 @@ impl Sums {
                 last: Some(gap.last),
                 blob: None,
                 message: format!(
-                    "{count} sequence numbers between {} and {} stand nowhere",
-                    gap.after, gap.before
+                    "{} sequence numbers between {} and {} stand nowhere",
+                    grouped(count),
+                    gap.after,
+                    gap.before
                 ),
                 remedy: FindingKind::Gap.remedy(),
             });

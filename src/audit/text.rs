@@ -174,8 +174,10 @@ fn print_stream(stream: &StreamReport, out: &mut dyn Write) -> io::Result<()> {
             })
             .collect();
         let mut landed = lives.join(", anew ");
-        if gaps > 0 {
-            landed.push_str(&format!(", {gaps} gaps"));
+        match gaps {
+            0 => {}
+            1 => landed.push_str(", 1 gap"),
+            gaps => landed.push_str(&format!(", {gaps} gaps")),
         }
         writeln!(
             out,

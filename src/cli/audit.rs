@@ -1,5 +1,8 @@
 //! `bronzegate audit`.
 
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -8,7 +11,7 @@ use super::lake::LakeArgument;
 use super::moment::{day, moment, now};
 use super::voice::VoiceArguments;
 use super::{Ended, FAILED, STOPPED, say};
-use crate::audit::{Depth, Progress, Request, audit};
+use crate::audit::{Depth, Progress, Request, audit, page};
 use crate::event::{EnqueuedTime, Stream};
 use crate::terminal::{self, Bar, grouped};
 use crate::workers::Workers;
@@ -20,6 +23,12 @@ pub(super) struct Audit {
     /// Read every record; without it names and metadata alone
     #[arg(long)]
     deep: bool,
+    /// Write the report as one HTML page, too; the rejection log is read for it
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Show the payloads of example rejections in it
+    #[arg(long, requires = "html")]
+    show_values: bool,
     /// Only this stream, as in `shop/orders`
     #[arg(long, value_name = "NAMESPACE/HUB")]
     stream: Option<String>,
@@ -49,11 +58,12 @@ impl Audit {
         let request = Request {
             lake,
             now: Some(now()),
-            depth: if self.deep {
-                Depth::Records
-            } else {
-                Depth::Names
+            depth: match (self.deep, &self.html) {
+                (true, _) => Depth::Records,
+                (false, Some(_)) => Depth::Rejections,
+                (false, None) => Depth::Names,
             },
+            values: self.show_values,
             stream: self.stream.map(Stream::new),
             since: self.since,
             until: self.until,
@@ -68,6 +78,10 @@ impl Audit {
             never = terminal::show(voice, "days", || bar(&progress)) => match never {},
             () = stopped => return Err((STOPPED, "stopped; an audit changes nothing".to_owned())),
         };
+        if let Some(file) = &self.html {
+            write(file, &page(&report))
+                .map_err(|error| (FAILED, format!("{}: {error}", file.display())))?;
+        }
         say(voice, &report, |out| report.print(out))?;
         Ok(if report.sound {
             ExitCode::SUCCESS
@@ -75,6 +89,19 @@ impl Audit {
             ExitCode::FAILURE
         })
     }
+}
+
+/// Writes a file whole or not at all.
+fn write(file: &Path, text: &str) -> io::Result<()> {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".tmp");
+    let temporary = file.with_file_name(name);
+    fs::write(&temporary, text)
+        .and_then(|()| fs::rename(&temporary, file))
+        .inspect_err(|_| {
+            // it may not have been written at all
+            let _ = fs::remove_file(&temporary);
+        })
 }
 
 fn bar(progress: &Progress) -> Bar {

@@ -135,12 +135,30 @@ fn round(lake: &str, folder: &Path) {
         ["--schema", "order/1.0.0"],
         ["--until", "2026-01-01"],
         ["--since", "2027-01-01T00:00:00Z"],
-        ["--stream", "local/other"],
         ["--prefix", "rejections/local/orders/date=2027"],
     ] {
         assert_eq!(replay(&nothing, 0)["landed"], 0, "{nothing:?}");
     }
-    let done = replay(&["--reason", "schema", "--since", "2026-01-05"], 0);
+    let other = ["--stream", "local/other"];
+    assert_eq!(
+        replay(&other, 1)["problems"][0]["message"],
+        "the lake has no such stream"
+    );
+    assert_eq!(
+        json(&["audit", "--lake", lake, other[0], other[1]], 1)["findings"][0]["kind"],
+        "no-lake"
+    );
+    let done = replay(
+        &[
+            "--reason",
+            "schema",
+            "--since",
+            "2026-01-05",
+            "--stream",
+            "local/Orders",
+        ],
+        0,
+    );
     assert_eq!(done["landed"], accepted);
     let again = replay(&[], 0);
     assert_eq!(
@@ -330,6 +348,11 @@ fn what_can_not_be_looked_at_is_said() {
             vec!["audit", "--lake", path, "--since", "yesterday"],
             2,
             "2026-11-20T07:30:00Z",
+        ),
+        (
+            vec!["audit", "--lake", path, "--stream", "orders"],
+            2,
+            "as in shop/orders",
         ),
         (
             vec!["replay", "--lake", path, "--reason", "bad"],

@@ -186,6 +186,15 @@ pub async fn audit(
 impl Auditing<'_> {
     async fn all(&self, request: &Request, sums: &mut Sums) -> Result<(), StoreError> {
         let survey = survey(&**self.store, request.stream.as_ref()).await?;
+        if let Some(stream) = request
+            .stream
+            .as_ref()
+            .filter(|_| survey.streams.is_empty())
+        {
+            let (blob, message) = (format!("bronze/{stream}/"), "the lake has no such stream");
+            let finding = Finding::of_blob(FindingKind::NoLake, &blob, message);
+            sums.find(finding.with_remedy("name a stream as its folder is named"));
+        }
         for name in survey.foreign {
             let message = "its name is none that this program writes";
             sums.find(Finding::of_blob(FindingKind::Foreign, &name, message));

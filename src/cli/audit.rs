@@ -8,11 +8,12 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::lake::LakeArgument;
-use super::moment::{day, moment, now};
+use super::moment::{day, now};
 use super::voice::VoiceArguments;
+use super::window::WindowArguments;
 use super::{Ended, FAILED, STOPPED, say};
 use crate::audit::{Depth, Progress, Request, audit, page};
-use crate::event::{EnqueuedTime, Stream};
+use crate::event::EnqueuedTime;
 use crate::terminal::{self, Bar, grouped};
 use crate::workers::Workers;
 
@@ -29,16 +30,8 @@ pub(super) struct Audit {
     /// Show the payloads of example rejections in it
     #[arg(long, requires = "html")]
     show_values: bool,
-    /// Only this stream, as in `shop/orders`
-    #[arg(long, value_name = "NAMESPACE/HUB")]
-    stream: Option<String>,
-    /// From the hour of this time on: `2026-11-20`, `2026-11-20T07:30:00Z`, or how long ago, as in
-    /// `24h` and `7d`
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<EnqueuedTime>,
-    /// Until this time
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    until: Option<EnqueuedTime>,
+    #[command(flatten)]
+    window: WindowArguments,
     /// Days before this one may have been removed by a life-cycle rule: they are not looked at, and
     /// what is missing there is no gap
     #[arg(long, env = "PURGED_BEFORE", value_name = "TIME", value_parser = day)]
@@ -64,9 +57,9 @@ impl Audit {
                 (false, None) => Depth::Names,
             },
             values: self.show_values,
-            stream: self.stream.map(Stream::new),
-            since: self.since,
-            until: self.until,
+            stream: self.window.stream,
+            since: self.window.since,
+            until: self.window.until,
             purged_before: self.purged_before,
             sweep: self.sweep,
             ..Request::default()

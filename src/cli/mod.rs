@@ -6,6 +6,7 @@ mod local;
 mod moment;
 mod replay;
 mod voice;
+mod window;
 
 use std::io::{self, Write};
 use std::path::Path;

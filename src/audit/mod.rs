@@ -40,6 +40,7 @@ use crate::event::{EnqueuedTime, Stream};
 use crate::lake::{Day, survey};
 use crate::landing::{MARKER, Marked, marked};
 use crate::store::{Store, StoreError};
+use crate::terminal::{Bar, grouped};
 use crate::workers::Workers;
 
 /// Days that are listed at once.
@@ -95,20 +96,19 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Days that are through, and days in all.
-    pub fn days(&self) -> (u64, u64) {
-        (
-            self.days.load(Ordering::Relaxed),
-            self.of.load(Ordering::Relaxed),
-        )
-    }
-
-    /// Blobs that were listed, and blobs that were read.
-    pub fn blobs(&self) -> (u64, u64) {
-        (
-            self.listed.load(Ordering::Relaxed),
-            self.read.load(Ordering::Relaxed),
-        )
+    /// As it is shown: days, and the blobs that were listed and read.
+    pub fn bar(&self) -> Bar {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let of = read(&self.of);
+        let blobs = match read(&self.read) {
+            0 => String::new(),
+            blobs => format!(", {} read", grouped(blobs)),
+        };
+        Bar {
+            done: read(&self.days),
+            total: (of > 0).then_some(of),
+            note: format!(", {} blobs listed{blobs}", grouped(read(&self.listed))),
+        }
     }
 
     fn listed(&self, blobs: usize) {

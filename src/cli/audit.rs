@@ -14,7 +14,7 @@ use super::window::WindowArguments;
 use super::{Ended, FAILED, STOPPED, say};
 use crate::audit::{Depth, Progress, Request, audit, page};
 use crate::event::EnqueuedTime;
-use crate::terminal::{self, Bar, grouped};
+use crate::terminal;
 use crate::workers::Workers;
 
 #[derive(Args)]
@@ -68,7 +68,7 @@ impl Audit {
         let (workers, progress) = (Workers::per_core(), Progress::default());
         let report = tokio::select! {
             report = audit(&store, &request, (&workers, &progress)) => report.map_err(|it| failed(&it))?,
-            never = terminal::show(voice, "days", || bar(&progress)) => match never {},
+            never = terminal::show(voice, "days", || progress.bar()) => match never {},
             () = stopped => return Err((STOPPED, "stopped; an audit changes nothing".to_owned())),
         };
         if let Some(file) = &self.html {
@@ -95,17 +95,4 @@ fn write(file: &Path, text: &str) -> io::Result<()> {
             // it may not have been written at all
             let _ = fs::remove_file(&temporary);
         })
-}
-
-fn bar(progress: &Progress) -> Bar {
-    let ((done, of), (listed, read)) = (progress.days(), progress.blobs());
-    let read = match read {
-        0 => String::new(),
-        read => format!(", {} read", grouped(read)),
-    };
-    Bar {
-        done,
-        total: (of > 0).then_some(of),
-        note: format!(", {} blobs listed{read}", grouped(listed)),
-    }
 }

@@ -29,7 +29,7 @@ use crate::encode::Compression;
 use crate::event::EnqueuedTime;
 use crate::settings::{HostJson, HostJsonError, Lake, NoApp, app_root};
 use crate::store::{self, AzureOptions, StoreError};
-use crate::terminal::{self, Bar, Voice};
+use crate::terminal::{self, Bar, Voice, grouped};
 use crate::workers::Workers;
 use host::{Host, HostError, Progress};
 use hub::{Hub, Input, InputError};
@@ -145,7 +145,7 @@ async fn proven(
     let start = Instant::now();
     tokio::select! {
         run = host.run(request.kill_every) => run?,
-        never = terminal::show(request.voice, "events landed", || bar(&progress, &hub)) => match never {},
+        never = terminal::show(request.voice, "events landed", || bar(&progress, &hub, start)) => match never {},
     }
     let took = start.elapsed();
     drop(host);
@@ -160,12 +160,11 @@ async fn proven(
         witness: Some(Arc::clone(&sent) as Arc<dyn Witness>),
         ..audit::Request::default()
     };
-    let report = audit::audit(
-        &store,
-        &audited,
-        (&Workers::per_core(), &audit::Progress::default()),
-    )
-    .await?;
+    let (workers, looked) = (Workers::per_core(), audit::Progress::default());
+    let report = tokio::select! {
+        report = audit::audit(&store, &audited, (&workers, &looked)) => report?,
+        never = terminal::show(request.voice, "days audited", || looked.bar()) => match never {},
+    };
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     Ok(Summary {
         duplicates_dropped: duplicates(&app.log()),
@@ -179,14 +178,17 @@ async fn proven(
     })
 }
 
-fn bar(progress: &Progress, hub: &Hub) -> Bar {
+fn bar(progress: &Progress, hub: &Hub, start: Instant) -> Bar {
+    let done = progress.checkpointed.load(Ordering::Relaxed);
+    let speed = done as f64 / start.elapsed().as_secs_f64().max(1e-3);
+    let kills = match progress.kills.load(Ordering::Relaxed) {
+        0 => String::new(),
+        kills => format!(", {kills} kills"),
+    };
     Bar {
-        done: progress.checkpointed.load(Ordering::Relaxed),
+        done,
         total: Some(hub.events() as u64),
-        note: match progress.kills.load(Ordering::Relaxed) {
-            0 => String::new(),
-            kills => format!(", {kills} kills"),
-        },
+        note: format!(", {}/s{kills}", grouped(speed as u64)),
     }
 }
 

@@ -84,6 +84,11 @@ fn is_number(text: &str) -> bool {
     serde_json::from_str::<serde_json::Number>(text).is_ok()
 }
 
+/// Whether this line is the file's header.
+pub fn is_header(line: &[u8]) -> bool {
+    Sales::new(line).is_ok()
+}
+
 /// Reads the file's rows.
 pub struct Sales<R> {
     records: csv::StringRecordsIntoIter<R>,

@@ -302,3 +302,280 @@ fn bad_input_is_named_with_what_to_do() {
         }
     }
 }
+
+#[test]
+fn records_are_those_of_the_rejection_log() {
+    let lines = [
+        GOOD,
+        &spoilt("21.47", "\"12.5\""),
+        "",
+        &spoilt("\"17490\"", "NaN"),
+        &spoilt("\"Price\":21.47", "\"Price\":1,\"Price\":2"),
+        "[1]",
+    ];
+    let mut content = lines.join("\n").into_bytes();
+    content.extend_from_slice(b"\n{\"a\":\"\xe9\"}\n");
+    let (folder, path) = file("a.ndjson", content);
+    let output = check(&["--json", &path]);
+    assert_eq!(output.status.code(), Some(1));
+    let mut checked = records(&output);
+    let places: Vec<_> = checked
+        .iter()
+        .map(|it| it["_line"].as_u64().unwrap())
+        .collect();
+    assert_eq!(places, [2, 3, 4, 5, 6, 7]);
+
+    let lake = folder.path().join("lake");
+    let landed = Command::new(env!("CARGO_BIN_EXE_bronzegate"))
+        .args([
+            "local",
+            "--quiet",
+            "--compression",
+            "none",
+            "--ndjson",
+            &path,
+        ])
+        .args(["--partitions", "1", "--lake", lake.to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(landed.status.success(), "{landed:?}");
+    let mut logged = Vec::new();
+    collect(&lake.join("rejections"), &mut logged);
+    logged.sort_by_key(|record| record["_sequence"].as_u64());
+    assert_eq!(logged.len(), checked.len());
+    // where an event stood is all that may differ
+    for record in logged.iter_mut().chain(&mut checked) {
+        let columns = record.as_object_mut().unwrap();
+        for column in [
+            "_stream",
+            "_partition",
+            "_sequence",
+            "_offset",
+            "_enqueued_time",
+            "_key",
+            "_properties",
+        ] {
+            assert!(columns.remove(column).is_some(), "{column}");
+        }
+        let ids = ["_message_id", "_correlation_id", "_content_type"];
+        columns
+            .retain(|name, _| !ids.contains(&name.as_str()) && name != "_file" && name != "_line");
+    }
+    assert_eq!(checked, logged);
+}
+
+/// The records of a folder's blobs.
+fn collect(folder: &Path, records: &mut Vec<Value>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, records);
+        } else if !path.file_name().unwrap().to_str().unwrap().starts_with('.') {
+            let text = std::fs::read_to_string(path).unwrap();
+            records.extend(
+                text.lines()
+                    .map(|it| serde_json::from_str::<Value>(it).unwrap()),
+            );
+        }
+    }
+}
+
+#[test]
+fn the_shipped_schemas_are_sound() {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas");
+    let printed = said(&check(&["--schemas"]), 0);
+    assert!(
+        printed.contains("Sound") && printed.contains("order-transaction/1.0.0"),
+        "{printed}"
+    );
+    let found: Value = serde_json::from_str(&said(
+        &check(&["--schemas", "--json", "--catalog", shipped]),
+        0,
+    ))
+    .unwrap();
+    assert_eq!(found["sound"], true);
+    assert_eq!(
+        found["schemas"],
+        json!(["order/1.0.0", "order-transaction/1.0.0"])
+    );
+    assert!(found["examples"].as_u64().unwrap() > 100);
+    assert_eq!(found["warnings"], json!([]));
+}
+
+/// A catalog of one subject: its versions, and the examples of the first one.
+fn catalog(versions: &[(&str, Value)], examples: Option<Value>) -> (TempDir, String) {
+    let folder = TempDir::new().unwrap();
+    let subject = folder.path().join("item");
+    std::fs::create_dir(&subject).unwrap();
+    std::fs::write(folder.path().join("catalog.json"), r#"{"default":"item"}"#).unwrap();
+    for (version, schema) in versions {
+        let mut schema = schema.clone();
+        schema["$id"] = json!(format!("urn:x:item:{version}"));
+        std::fs::write(subject.join(format!("{version}.json")), schema.to_string()).unwrap();
+    }
+    if let Some(examples) = examples {
+        let file = subject.join(format!("{}.examples.json", versions[0].0));
+        std::fs::write(file, examples.to_string()).unwrap();
+    }
+    let path = folder.path().to_str().unwrap().to_owned();
+    (folder, path)
+}
+
+fn schemas(path: &str) -> Output {
+    check(&["--schemas", "--catalog", path])
+}
+
+#[test]
+fn a_change_that_refuses_what_was_accepted_breaks_within_a_major_version() {
+    let one = json!({"properties": {"n": {"type": "integer"}}});
+    let two = json!({"properties": {"n": {"type": "integer", "minimum": 1}}, "required": ["n"]});
+    let examples = json!({"valid": [{"name": "zero", "event": {"n": 0}}], "invalid": []});
+    for (next, code) in [("1.1.0", 1), ("1.0.1", 1), ("2.0.0", 0)] {
+        let versions = [("1.0.0", one.clone()), (next, two.clone())];
+        let (_folder, path) = catalog(&versions, Some(examples.clone()));
+        let printed = said(&schemas(&path), code);
+        for part in [
+            "breaking  /required",
+            "breaking  /properties/n/minimum",
+            "the example \"zero\" is refused now, at /n",
+            &format!("item 1.0.0 → {next}  {path}/item/{next}.json"),
+            &format!("item/{next} has no examples"),
+            if code == 1 {
+                "publish it as item/2.0.0"
+            } else {
+                "2.0.0 is a new major version"
+            },
+        ] {
+            assert!(printed.contains(part), "{part} in {printed}");
+        }
+        let json = check(&["--schemas", "--json", "--catalog", &path]);
+        let found: Value = serde_json::from_str(&said(&json, code)).unwrap();
+        let change = &found["changes"][0];
+        assert_eq!(
+            [
+                &change["subject"],
+                &change["from"],
+                &change["to"],
+                &change["kind"]
+            ],
+            ["item", "1.0.0", next, "breaking"]
+        );
+        let pointers: Vec<_> = found["changes"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| &it["pointer"])
+            .collect();
+        assert_eq!(pointers, ["/required", "/properties/n/minimum"]);
+        assert_eq!(
+            found["changes"][1]["witness"],
+            json!({"example": "zero", "pointer": "/n"})
+        );
+        let quiet = check(&["--schemas", "--quiet", "--catalog", &path]);
+        assert_eq!(quiet.status.code(), Some(code));
+        assert!(quiet.stdout.is_empty() && quiet.stderr.is_empty());
+    }
+}
+
+#[test]
+fn what_can_not_be_compared_breaks_where_an_example_shows_it() {
+    let with = |pattern: &str| json!({"properties": {"id": {"pattern": pattern}}});
+    let versions = [("1.0.0", with("^[A-Za-z]+$")), ("1.1.0", with("^[A-Z]+$"))];
+    let (_folder, path) = catalog(&versions, None);
+    let unclear = said(&schemas(&path), 0);
+    assert!(
+        unclear.contains("unclear   /properties/id/pattern"),
+        "{unclear}"
+    );
+    let examples = json!({"valid": [{"name": "in small letters", "event": {"id": "a"}}]});
+    let (_folder, path) = catalog(&versions, Some(examples));
+    let broken = said(&schemas(&path), 1);
+    assert!(
+        broken.contains("breaking  /properties/id/pattern"),
+        "{broken}"
+    );
+    assert!(
+        broken.contains("the example \"in small letters\""),
+        "{broken}"
+    );
+}
+
+#[test]
+fn versions_are_held_against_the_one_before_by_number() {
+    let least = |minimum: u64| json!({"minimum": minimum});
+    let versions = [
+        ("1.10.0", least(1)),
+        ("1.9.0", least(2)),
+        ("1.2.0", least(3)),
+    ];
+    let (_folder, path) = catalog(&versions, None);
+    let printed = said(&schemas(&path), 0);
+    assert!(
+        printed.contains("item 1.2.0 → 1.9.0") && printed.contains("item 1.9.0 → 1.10.0"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn an_example_that_is_judged_otherwise_fails() {
+    let schema = [("1.0.0", json!({"properties": {"n": {"minimum": 1}}}))];
+    let valid = |n: i64| json!({"name": "v", "event": {"n": n}});
+    let invalid = |pointer: &str, keyword: &str, n: i64| json!({"name": "i", "event": {"n": n}, "pointer": pointer, "keyword": keyword});
+    for (examples, code, says) in [
+        (
+            json!({"valid": [valid(1)], "invalid": [invalid("/n", "minimum", 0)]}),
+            0,
+            "2 examples",
+        ),
+        (
+            json!({"valid": [valid(0)]}),
+            1,
+            "should be accepted, and is refused: at `/n` by `minimum`",
+        ),
+        (
+            json!({"invalid": [invalid("/n", "minimum", 1)]}),
+            1,
+            "and is accepted",
+        ),
+        (
+            json!({"invalid": [invalid("/n", "maximum", 0)]}),
+            1,
+            "refused otherwise: at `/n` by `minimum`",
+        ),
+        (
+            json!({"invalid": [invalid("/m", "minimum", 0)]}),
+            1,
+            "should be refused at `/m` by `minimum`",
+        ),
+        (json!({"valid": 1}), 1, "examples are {"),
+    ] {
+        let (_folder, path) = catalog(&schema, Some(examples.clone()));
+        let printed = said(&schemas(&path), code);
+        assert!(printed.contains(says), "{examples}: {printed}");
+        assert!(
+            code == 0 || printed.contains("item/1.0.0.examples.json"),
+            "{printed}"
+        );
+    }
+}
+
+#[test]
+fn a_catalog_that_does_not_compile_fails_and_one_that_is_not_there_can_not_be_checked() {
+    let (_folder, path) = catalog(
+        &[("1.0.0", json!({"properties": {"n": {"type": "strnig"}}}))],
+        None,
+    );
+    let printed = said(&schemas(&path), 1);
+    assert!(printed.contains("`/properties/n/type`"), "{printed}");
+    let json = check(&["--schemas", "--json", "--catalog", &path]);
+    let found: Value = serde_json::from_str(&said(&json, 1)).unwrap();
+    assert_eq!(found["sound"], false);
+    assert!(
+        found["failures"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("does not compile")
+    );
+    let missing = said(&schemas("/no/such"), 2);
+    assert!(missing.contains("/no/such/catalog.json"), "{missing}");
+}

@@ -2,11 +2,15 @@
 //! schemas themselves, held against their examples and their predecessors.
 //!
 //! [`input`] cuts files into events; [`Check`] judges them and keeps a [`tally`]; [`report`] and
-//! [`words`] say it to people.
+//! [`words`] say it to people. [`schemas`] judges examples and [`compare`]s versions; [`verdict`]
+//! says that to people.
 
+pub mod compare;
 pub mod input;
 mod report;
+pub mod schemas;
 pub mod tally;
+mod verdict;
 mod words;
 
 use std::io::{self, Write};

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::Args;
 
 use super::voice::VoiceArguments;
-use super::{Ended, FAILED};
+use super::{Ended, FAILED, say};
 use crate::check::input::{Format, Source};
+use crate::check::schemas::Schemas;
 use crate::check::{Check as Checking, CheckError, Request};
 use crate::event::Stream;
 use crate::settings::Judging;
@@ -52,6 +53,11 @@ impl Check {
         let voice = self.voice.voice();
         let variable = |name: &str| std::env::var(name).ok();
         let judging = Judging::read(variable, self.catalog).map_err(failed)?;
+        if self.schemas {
+            let schemas = Schemas::check(&judging.schemas, judging.limits).map_err(failed)?;
+            say(voice, &schemas, |out| schemas.print(out))?;
+            return Ok(status(schemas.sound));
+        }
         let request = Request {
             sources: sources(self.files)?,
             format: self.format,
@@ -85,10 +91,15 @@ impl Check {
                 .and_then(|()| out.flush())
                 .map_err(|it| failed(CheckError::from(it)))?;
         }
-        Ok(match tally.rejected() {
-            0 => ExitCode::SUCCESS,
-            _ => ExitCode::FAILURE,
-        })
+        Ok(status(tally.rejected() == 0))
+    }
+}
+
+fn status(good: bool) -> ExitCode {
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
     }
 }
 

@@ -261,6 +261,7 @@ fn bad_input_is_named_with_what_to_do() {
         "TransactionNo,Date,ProductNo,ProductName,Price,Quantity,CustomerNo,Country\n1,2\n",
     );
     let (_good, good) = file("a.ndjson", GOOD);
+    let (_packed, packed) = file("a.ndjson.gz", [0x1f, 0x8b, 8]);
     let folder = Path::new(&good).parent().unwrap().to_str().unwrap();
     for (arguments, says) in [
         (
@@ -269,6 +270,7 @@ fn bad_input_is_named_with_what_to_do() {
         ),
         (vec![&good, "/no/such.ndjson"], vec!["/no/such.ndjson"]),
         (vec![folder], vec![folder, "is a folder: name the files"]),
+        (vec![&packed], vec!["a.ndjson.gz", "gunzip -c"]),
         (
             vec![&csv],
             vec!["a.csv: line 1: no column TransactionNo", "data set"],

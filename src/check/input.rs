@@ -137,6 +137,10 @@ impl Input {
         let (head, known) = match (format, self.extension.as_str()) {
             (Format::Auto, "csv") => (Vec::new(), Format::Csv),
             (Format::Auto, "ndjson" | "jsonl") => (Vec::new(), Format::Ndjson),
+            (Format::Auto, "gz" | "zst" | "bz2" | "xz" | "zip") => {
+                let problem = "is compressed: unpack it, as in gunzip -c FILE | bronzegate check -";
+                return Err(trouble(problem.to_owned()));
+            }
             (Format::Auto, _) => {
                 let head = head(&mut reader).map_err(|it| trouble(it.to_string()))?;
                 let format = format_of(&head);

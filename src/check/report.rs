@@ -144,10 +144,13 @@ fn counted(file: &File) -> String {
     }
 }
 
-fn figures(events_: u64, accepted: u64, rejected: u64) -> String {
+fn figures(count: u64, accepted: u64, rejected: u64) -> String {
+    if count == 0 {
+        return events(count);
+    }
     format!(
         "{}: {} accepted, {} rejected",
-        events(events_),
+        events(count),
         grouped(accepted),
         grouped(rejected)
     )

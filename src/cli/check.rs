@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 
-use super::voice::VoiceArguments;
 use super::{Ended, FAILED, say};
 use crate::check::input::{Format, Source};
 use crate::check::schemas::Schemas;
@@ -44,13 +43,22 @@ pub(super) struct Check {
     /// accept what their predecessors accepted
     #[arg(long)]
     schemas: bool,
-    #[command(flatten)]
-    voice: VoiceArguments,
+    /// Print JSON alone: a rejection record a line, as it stands in the rejection log, with `_file`
+    /// and `_line` (or `_element`, from 1) in front; with --schemas one object
+    #[arg(long, conflicts_with = "quiet")]
+    json: bool,
+    /// Print nothing but errors: the exit status says it
+    #[arg(long)]
+    quiet: bool,
 }
 
 impl Check {
     pub(super) async fn run(self) -> Ended {
-        let voice = self.voice.voice();
+        let voice = match (self.json, self.quiet) {
+            (true, _) => Voice::Json,
+            (false, true) => Voice::Quiet,
+            (false, false) => Voice::Human,
+        };
         let variable = |name: &str| std::env::var(name).ok();
         let judging = Judging::read(variable, self.catalog).map_err(failed)?;
         if self.schemas {

@@ -209,8 +209,18 @@ fn validator(schema: &Value) -> Option<jsonschema::Validator> {
         .ok()
 }
 
+/// More cases than usual, since most pairs of versions are not compatible.
+fn config() -> ProptestConfig {
+    let default = ProptestConfig::default();
+    ProptestConfig {
+        cases: default.cases.max(1_500),
+        max_global_rejects: u32::MAX,
+        ..default
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_500, max_global_rejects: 1_000_000, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn where_nothing_is_breaking_or_unclear_what_was_accepted_is_accepted(

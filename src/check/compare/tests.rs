@@ -41,6 +41,8 @@ const NARROWER: &str = r##"
 {"enum": ["a", "b"]} | {"const": "a"} | /const
 {"type": "string"} | {"type": "string", "enum": ["a"]} | /enum
 {"type": "boolean"} | {"const": true} | /const
+{"const": 1} | {"const": 1, "enum": [2]} | /const
+{"$ref": "#/$defs/a", "const": 1, "$defs": {"a": true}} | {"$ref": "#/$defs/a", "const": 1, "enum": [2], "$defs": {"a": true}} | /const
 {"minimum": 1} | {"minimum": 2} | /minimum
 {} | {"minimum": 2.5} | /minimum
 {"minimum": 1} | {"exclusiveMinimum": 1} | /exclusiveminimum

@@ -145,7 +145,8 @@ impl<'a> Walk<'_, 'a> {
         let Some(accepted) = finite(new) else {
             return false;
         };
-        let refused: Vec<_> = values.iter().filter(|it| !accepted.contains(it)).collect();
+        let takes = |value: &Value| accepted.iter().any(|it| equal(it, value));
+        let refused: Vec<_> = values.iter().filter(|it| !takes(it)).collect();
         if !refused.is_empty() {
             let message = format!("{} was accepted, and is not any more", named(&refused));
             self.breaking(new, word, message);
@@ -156,13 +157,17 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-/// The values of a schema that accepts none but these.
+/// The values of a schema that can accept none but these.
 fn finite(at: &At<'_>) -> Option<Vec<Value>> {
-    if let Some(value) = at.value.get("const") {
-        return Some(vec![value.clone()]);
-    }
-    if let Some(Value::Array(values)) = at.value.get("enum") {
-        return Some(values.clone());
+    let listed = at.value.get("enum").and_then(Value::as_array);
+    match (at.value.get("const"), listed) {
+        (Some(value), Some(listed)) => {
+            let both = listed.iter().any(|it| equal(it, value));
+            return Some(both.then(|| value.clone()).into_iter().collect());
+        }
+        (Some(value), None) => return Some(vec![value.clone()]),
+        (None, Some(listed)) => return Some(listed.clone()),
+        (None, None) => {}
     }
     let types = Types::of(at);
     if types.without(Types::NULL).without(Types::BOOLEAN) != Types(0) {
@@ -176,6 +181,24 @@ fn finite(at: &At<'_>) -> Option<Vec<Value>> {
         values.extend([Value::Bool(false), Value::Bool(true)]);
     }
     Some(values)
+}
+
+/// Equal as JSON Schema has it: 1 is 1.0.
+fn equal(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(x), Value::Number(y)) if x.is_f64() != y.is_f64() => {
+            x.as_f64() == y.as_f64()
+        }
+        (Value::Array(x), Value::Array(y)) => {
+            x.len() == y.len() && x.iter().zip(y).all(|(x, y)| equal(x, y))
+        }
+        (Value::Object(x), Value::Object(y)) => {
+            x.len() == y.len()
+                && x.iter()
+                    .all(|(name, x)| y.get(name).is_some_and(|y| equal(x, y)))
+        }
+        _ => a == b,
+    }
 }
 
 /// A validator of a subschema that needs nothing around it.

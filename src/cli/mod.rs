@@ -1,6 +1,7 @@
 //! The command line.
 
 mod audit;
+mod check;
 mod lake;
 mod local;
 mod moment;
@@ -20,6 +21,7 @@ use crate::settings::Settings;
 use crate::telemetry;
 use crate::terminal::Voice;
 use audit::Audit;
+use check::Check;
 use local::Local;
 use replay::Replay;
 
@@ -33,6 +35,7 @@ struct Cli {
 
 const EXAMPLES: &str = "Examples:
   bronzegate local                  run all of it on this machine, and prove it
+  bronzegate check orders.ndjson    judge a file as the function would
   LANDING_URL=file:///tmp/lake FUNCTIONS_CUSTOMHANDLER_PORT=8080 bronzegate serve
 
 Without a command, and with FUNCTIONS_CUSTOMHANDLER_PORT set, it serves.";
@@ -86,6 +89,21 @@ Examples:
 Exit status: 0 done, 1 done but for what it names, 2 it could not be done, 130 stopped."
     )]
     Replay(Box<Replay>),
+    /// Judge files of events as the function would, and say what to change; or check the schemas
+    #[command(
+        after_help = "Events are judged by the same code as in the function, byte for byte; what a producer sends \
+        beside them (event properties, headers, the content type) is not in a file, so name the schema by --schema \
+        where the routes need it. EVENT_LIMIT and NESTING_LIMIT count as in the function.
+
+Examples:
+  bronzegate check orders.ndjson
+  bronzegate check --schema order/1 created.json updated.json
+  producer --dry-run | bronzegate check --format ndjson --json -
+  bronzegate check --schemas --catalog schemas
+
+Exit status: 0 all accepted, 1 something is rejected (or a schema is broken or breaks), 2 it could not check."
+    )]
+    Check(Box<Check>),
 }
 
 /// Bad input or a run that could not be made.
@@ -100,6 +118,7 @@ pub fn run() -> ExitCode {
         Some(Command::Local(local)) => in_runtime(local.run()),
         Some(Command::Audit(audit)) => in_runtime(audit.run()),
         Some(Command::Replay(replay)) => in_runtime(replay.run()),
+        Some(Command::Check(check)) => in_runtime(check.run()),
         Some(Command::Serve) => serve(),
         None if served => serve(),
         None => Cli::command()

@@ -18,8 +18,8 @@ use compression::Compressor;
 use record::Columns;
 pub use replayed::{Accepted, encode_replayed, encode_resolutions};
 
-use crate::event::Batch;
-use crate::judge::{Judged, Reason, Verdict};
+use crate::event::{Batch, Event};
+use crate::judge::{Judged, Reason, Rejection, Verdict};
 
 /// The bodies of the blobs of some events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,6 +109,13 @@ impl LinesDigest {
     pub fn finish(self) -> String {
         hex(&self.0.finalize())
     }
+}
+
+/// The rejection log's record of one event, with the line break behind it.
+pub fn rejection_record(batch: &Batch, event: &Event, rejection: &Rejection) -> Vec<u8> {
+    let mut line = Vec::new();
+    Columns::new(batch).rejection(event, rejection, &mut line);
+    line
 }
 
 /// A digest of the events' bytes: what tells batches apart whose coordinates are not known.

@@ -162,6 +162,11 @@ impl Catalog {
         self.schemas.iter().map(|schema| &schema.name)
     }
 
+    /// The document of the schema that this name or `$id` stands for.
+    pub fn document(&self, name: &str) -> Option<&Value> {
+        self.named(name).map(|index| &self.schemas[index].document)
+    }
+
     /// The name of the event property or Kafka header that names the schema.
     pub fn property(&self) -> Option<&str> {
         self.property.as_deref()
@@ -194,7 +199,7 @@ impl Catalog {
     }
 
     /// The names of the schemas, for a message.
-    pub(super) fn known(&self) -> &str {
+    pub fn known(&self) -> &str {
         &self.known
     }
 }

@@ -49,6 +49,8 @@ pub struct Judge {
     columns: Tape,
     /// The stream that was asked for last, and its default.
     default: Option<(Stream, usize)>,
+    /// The one schema under which everything is judged, whatever events and streams say.
+    forced: Option<usize>,
 }
 
 impl Judge {
@@ -63,7 +65,19 @@ impl Judge {
             tape: Tape::default(),
             columns: Tape::default(),
             default: None,
+            forced: None,
         }
+    }
+
+    /// A judge under one schema, whatever an event says of itself and whatever the catalog routes:
+    /// the body is judged as it is. `name` is what a route may name; `None` where the catalog does
+    /// not have it.
+    pub fn under(catalog: &Arc<Catalog>, limits: Limits, name: &str) -> Option<Self> {
+        let schema = catalog.named(name)?;
+        Some(Self {
+            forced: Some(schema),
+            ..Self::new(catalog, limits)
+        })
     }
 
     /// The verdict on one event of a stream. Every byte string has exactly one.
@@ -85,14 +99,21 @@ impl Judge {
                 schema
             }
         };
-        let route = route(
-            catalog,
-            default,
-            stream,
-            submission,
-            document,
-            &mut self.columns,
-        );
+        let route = match self.forced {
+            Some(schema) => Route::To {
+                schema,
+                value: 0,
+                prefix: "",
+            },
+            None => route(
+                catalog,
+                default,
+                stream,
+                submission,
+                document,
+                &mut self.columns,
+            ),
+        };
         let (schema, value, prefix) = match route {
             Route::To {
                 schema,
@@ -233,4 +254,35 @@ fn utf8(body: &[u8]) -> Result<&str, String> {
         };
         format!("byte {} is not UTF-8{hint}", error.valid_up_to() + 1)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn a_judge_under_one_schema_follows_no_route() {
+        let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas");
+        let catalog = Arc::new(Catalog::load(Path::new(schemas)).unwrap());
+        let stream = Stream::new("shop/orders");
+        let submission = Submission {
+            body:
+                br#"{"orderId":"1","event":"cancelled","time":"2019-12-09T12:00:00Z","reason":"x"}"#,
+            properties: Some(r#"{"schema":"order-transaction/1.0.0"}"#),
+            content_type: Some(r#""application/cloudevents+json""#),
+        };
+        let mut judge = Judge::under(&catalog, Limits::default(), "order/1").unwrap();
+        assert_eq!(
+            judge.judge(&stream, &submission),
+            Verdict::Accepted("order/1.0.0".into())
+        );
+        let mut routed = Judge::new(&catalog, Limits::default());
+        assert_ne!(
+            routed.judge(&stream, &submission),
+            Verdict::Accepted("order/1.0.0".into())
+        );
+        assert!(Judge::under(&catalog, Limits::default(), "order/2").is_none());
+    }
 }

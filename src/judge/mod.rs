@@ -20,6 +20,7 @@ use std::sync::Arc;
 pub use batch::{Judged, judge_batch};
 pub use catalog::{Catalog, CatalogError};
 pub use judging::{Judge, Limits};
+pub(crate) use tape::push_segment;
 
 /// What judging may see of an event.
 #[derive(Debug, Clone, Copy)]

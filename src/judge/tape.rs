@@ -184,7 +184,7 @@ impl<'a> Document<'a> {
 }
 
 /// Adds one segment to a pointer (RFC 6901).
-pub(super) fn push_segment(pointer: &mut String, name: &str) {
+pub(crate) fn push_segment(pointer: &mut String, name: &str) {
     pointer.push('/');
     for letter in name.chars() {
         match letter {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::dice::Dice;
 use super::orders::{Clock, Layout, Line, Orders};
+use super::sales::{Sale, Sales, SalesError};
 use super::spoil::spoil;
 use crate::event::{EnqueuedTime, Stream};
 use crate::judge::Reason;
@@ -137,63 +138,15 @@ impl Hub {
     }
 
     fn read_csv(&mut self, file: &Path) -> Result<String, InputError> {
-        let error = |line: u64, problem: String| InputError {
-            place: format!("{}, line {line}", file.display()),
-            problem,
+        let error = |it: SalesError| InputError {
+            place: format!("{}, line {}", file.display(), it.line),
+            problem: it.problem,
         };
-        let mut reader = csv::Reader::from_path(file).map_err(|it| error(1, it.to_string()))?;
-        let header = reader
-            .headers()
-            .map_err(|it| error(1, it.to_string()))?
-            .clone();
-        let mut columns = [0; 8];
-        for (column, name) in columns.iter_mut().zip(COLUMNS) {
-            *column = header
-                .iter()
-                .position(|it| it.trim_start_matches('\u{feff}') == name)
-                .ok_or_else(|| {
-                    error(
-                        1,
-                        format!("no column {name}: the data set has {}", COLUMNS.join(",")),
-                    )
-                })?;
-        }
+        let opened = File::open(file).map_err(|it| error(SalesError::new(1, it)))?;
+        let sales = Sales::new(opened).map_err(error)?;
         let (mut clock, mut before) = (Clock::new(0), None);
-        for record in reader.records() {
-            let record = record.map_err(|it| {
-                error(it.position().map_or(0, csv::Position::line), it.to_string())
-            })?;
-            let line = record.position().map_or(0, csv::Position::line);
-            let [
-                transaction,
-                date,
-                product,
-                name,
-                price,
-                quantity,
-                customer,
-                country,
-            ] = columns.map(|column| record.get(column).unwrap_or_default().to_owned());
-            for (name, number) in [("Price", &price), ("Quantity", &quantity)] {
-                if serde_json::from_str::<serde_json::Number>(number).is_err() {
-                    return Err(error(
-                        line,
-                        format!("column {name}: {number:?} is not a number"),
-                    ));
-                }
-            }
-            let customer =
-                (!matches!(customer.as_str(), "" | "NA" | "nan" | "NaN")).then_some(customer);
-            let order = Line {
-                transaction,
-                date,
-                product,
-                name,
-                price,
-                quantity,
-                customer,
-                country,
-            };
+        for sale in sales {
+            let order = sale.and_then(Sale::in_numbers).map_err(error)?;
             if before.replace(order.transaction.clone()).as_ref() != Some(&order.transaction) {
                 clock.pause();
             }
@@ -250,18 +203,6 @@ impl Hub {
             .collect()
     }
 }
-
-/// The data set's columns.
-const COLUMNS: [&str; 8] = [
-    "TransactionNo",
-    "Date",
-    "ProductNo",
-    "ProductName",
-    "Price",
-    "Quantity",
-    "CustomerNo",
-    "Country",
-];
 
 fn written(line: &Line, layout: Layout) -> Vec<u8> {
     match layout {

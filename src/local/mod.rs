@@ -12,6 +12,7 @@ pub mod orders;
 pub mod payload;
 pub mod process;
 pub mod proof;
+pub mod sales;
 pub mod spoil;
 pub mod summary;
 

@@ -6,7 +6,7 @@ use base64_simd::STANDARD;
 use memchr::memchr2;
 
 use crate::event::{Batch, EnqueuedTime, Event, Span};
-use crate::judge::Rejection;
+use crate::judge::{Rejection, unframed};
 
 /// The most bytes of a rejected event that are repeated as text.
 const TEXT_LIMIT: usize = 16 * 1024;
@@ -73,7 +73,7 @@ impl<'a> Columns<'a> {
 
     fn payload(&self, event: &Event, line: &mut Vec<u8>) {
         line.extend_from_slice(b",\"body\":");
-        on_one_line(self.batch.body(event), line);
+        on_one_line(unframed(self.batch.body(event)).0, line);
         line.extend_from_slice(b"}\n");
     }
 
@@ -105,7 +105,7 @@ impl<'a> Columns<'a> {
         line.extend_from_slice(b",\"body_base64\":\"");
         STANDARD.encode_append(body, line);
         line.extend_from_slice(b"\",\"body_text\":");
-        match std::str::from_utf8(body) {
+        match std::str::from_utf8(unframed(body).0) {
             Ok(text) => string(&text[..text.floor_char_boundary(TEXT_LIMIT)], line),
             Err(_) => line.extend_from_slice(b"null"),
         }

@@ -12,6 +12,7 @@ use thiserror::Error;
 
 use super::files::{self, SchemaFile};
 use super::node::OnTape;
+use super::registry::{Registered, Registries};
 use crate::event::Stream;
 
 /// Why the schemas can't be used. Each names the file and says what to do.
@@ -62,7 +63,8 @@ pub(super) struct Schema {
 ///   "default": "order-transaction/1.0.0",
 ///   "property": "schema",
 ///   "streams": { "shop/orders": "order/1" },
-///   "types": { "com.example.order.created": "order/1" }
+///   "types": { "com.example.order.created": "order/1" },
+///   "registries": { "confluent": { "100001": "order/1" }, "azure": { "3f2a8c1d5e6b4f70…": "order/1" } }
 /// }
 /// ```
 ///
@@ -77,6 +79,7 @@ pub struct Catalog {
     property: Option<String>,
     streams: HashMap<String, usize>,
     types: HashMap<String, usize>,
+    registries: Registries,
     known: String,
     digest: String,
 }
@@ -133,9 +136,10 @@ impl Catalog {
             .map(|(name, index)| (name.to_lowercase(), index))
             .collect();
         let types = routes.map("/types", entries.remove("types"))?;
+        let registries = Registries::read(&routes, entries.remove("registries"))?;
         if let Some(unknown) = entries.keys().find(|key| *key != "description") {
             let problem = "no such setting: the catalog has `default`, `property`, `streams`, \
-                           `types` and `description`";
+                           `types`, `registries` and `description`";
             return Err(routes.invalid(&format!("/{unknown}"), problem.into()));
         }
         let known = routes.known;
@@ -146,6 +150,7 @@ impl Catalog {
             property,
             streams,
             types,
+            registries,
             known,
             digest,
         })
@@ -186,6 +191,11 @@ impl Catalog {
         self.types.get(name).copied()
     }
 
+    /// The schema that a registry knows by this id.
+    pub(super) fn registered(&self, registered: &Registered) -> Option<usize> {
+        self.registries.schema(registered)
+    }
+
     /// The schema of a stream's events that name none.
     pub(super) fn for_stream(&self, stream: &Stream) -> usize {
         let name = stream.as_str();
@@ -205,7 +215,7 @@ impl Catalog {
 }
 
 /// Resolves the catalog's own values.
-struct Routes<'a> {
+pub(super) struct Routes<'a> {
     path: &'a Path,
     names: &'a HashMap<String, usize>,
     known: String,
@@ -226,7 +236,8 @@ impl Routes<'_> {
         })
     }
 
-    fn map(
+    /// An object from names to schemas, with the schemas' indices.
+    pub(super) fn map(
         &self,
         pointer: &str,
         value: Option<Value>,
@@ -246,7 +257,8 @@ impl Routes<'_> {
         }
     }
 
-    fn invalid(&self, pointer: &str, problem: String) -> CatalogError {
+    /// An error about the catalog.
+    pub(super) fn invalid(&self, pointer: &str, problem: String) -> CatalogError {
         CatalogError::Invalid {
             path: self.path.to_owned(),
             pointer: pointer.to_owned(),
@@ -335,248 +347,4 @@ fn digest(catalog: &str, files: &[SchemaFile]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    const SHIPPED: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas");
-
-    /// A folder with a catalog and the schemas `a/1.0.0`, `a/1.2.0`, `a/1.10.0`, `b/2.0.0`.
-    fn folder() -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["a/1.0.0", "a/1.2.0", "a/1.10.0", "b/2.0.0"] {
-            put(
-                &dir,
-                name,
-                &format!(r#"{{"$id":"https://shop.example/{name}"}}"#),
-            );
-        }
-        fs::write(dir.path().join("catalog.json"), r#"{"default":"b"}"#).unwrap();
-        dir
-    }
-
-    fn put(dir: &tempfile::TempDir, name: &str, schema: &str) {
-        let path = dir.path().join(format!("{name}.json"));
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, schema).unwrap();
-    }
-
-    fn with_catalog(catalog: &str) -> Result<Catalog, CatalogError> {
-        let dir = folder();
-        fs::write(dir.path().join("catalog.json"), catalog).unwrap();
-        Catalog::load(dir.path())
-    }
-
-    #[track_caller]
-    fn assert_error(result: Result<Catalog, CatalogError>, parts: &[&str]) {
-        let error = result.unwrap_err().to_string();
-        for part in parts {
-            assert!(error.contains(part), "{error}");
-        }
-    }
-
-    fn name(catalog: &Catalog, route: &str) -> Option<String> {
-        let index = catalog.named(route)?;
-        Some(catalog.schema(index).name.to_string())
-    }
-
-    #[test]
-    fn the_shipped_catalog_loads() {
-        let catalog = Catalog::load(Path::new(SHIPPED)).unwrap();
-        let names: Vec<_> = catalog.schemas().map(|name| &**name).collect();
-        assert_eq!(names, ["order/1.0.0", "order-transaction/1.0.0"]);
-        assert_eq!(catalog.property(), Some("schema"));
-        assert_eq!(catalog.digest().len(), 16);
-    }
-
-    #[test]
-    fn a_route_names_a_version_its_newest_or_an_id() {
-        let catalog = Catalog::load(folder().path()).unwrap();
-        for (route, expected) in [
-            ("a", "a/1.10.0"),
-            ("a/1", "a/1.10.0"),
-            ("a/1.2", "a/1.2.0"),
-            ("a/1.0.0", "a/1.0.0"),
-            ("https://shop.example/a/1.2.0", "a/1.2.0"),
-            ("b", "b/2.0.0"),
-        ] {
-            assert_eq!(name(&catalog, route).as_deref(), Some(expected));
-        }
-        for route in ["", "c", "a/2", "a/1.3", "A", "a/"] {
-            assert_eq!(name(&catalog, route), None, "{route}");
-        }
-    }
-
-    #[test]
-    fn a_stream_is_found_by_its_name_or_its_hub() {
-        let catalog = with_catalog(
-            r#"{"default":"b","streams":{"Shop/Orders":"a/1.0.0","orders":"a/1.2","shop/orders@2":"a"}}"#,
-        )
-        .unwrap();
-        for (stream, expected) in [
-            ("shop/orders", "a/1.0.0"),
-            ("shop/orders@1", "a/1.0.0"),
-            ("shop/orders@2", "a/1.10.0"),
-            ("other/orders", "a/1.2.0"),
-            ("other/orders@7", "a/1.2.0"),
-            ("shop/returns", "b/2.0.0"),
-        ] {
-            let index = catalog.for_stream(&Stream::new(stream));
-            assert_eq!(&*catalog.schema(index).name, expected, "{stream}");
-        }
-    }
-
-    #[test]
-    fn the_digest_is_of_catalog_and_schemas_only() {
-        let dir = folder();
-        let digest = || Catalog::load(dir.path()).unwrap().digest().to_owned();
-        let first = digest();
-        assert_eq!(first, digest());
-        put(&dir, "a/1.0.0.examples", "{}");
-        fs::write(dir.path().join("README.md"), "").unwrap();
-        assert_eq!(first, digest());
-        put(
-            &dir,
-            "a/1.0.0",
-            r#"{"$id":"https://shop.example/a/1.0.0","type":"object"}"#,
-        );
-        let second = digest();
-        assert_ne!(first, second);
-        fs::write(dir.path().join("catalog.json"), r#"{"default":"a"}"#).unwrap();
-        assert_ne!(second, digest());
-    }
-
-    #[test]
-    fn a_catalog_that_cannot_be_used_says_where_and_what_to_do() {
-        assert_error(
-            with_catalog("{}"),
-            &["catalog.json", "`default` is missing"],
-        );
-        assert_error(
-            with_catalog(r#"{"default":"c/1"}"#),
-            &[
-                "catalog.json, at `/default`",
-                "no schema `c/1`",
-                "b (2.0.0)",
-            ],
-        );
-        assert_error(
-            with_catalog(r#"{"default":1}"#),
-            &["`/default`", "a string"],
-        );
-        assert_error(
-            with_catalog(r#"{"default":"a","streams":{"x/y":"z"}}"#),
-            &["`/streams/x~1y`", "no schema `z`"],
-        );
-        assert_error(
-            with_catalog(r#"{"default":"a","types":[]}"#),
-            &["`/types`", "an object"],
-        );
-        assert_error(
-            with_catalog(r#"{"default":"a","defualt":"b"}"#),
-            &["`/defualt`", "no such setting"],
-        );
-        assert_error(
-            with_catalog(r#"{"default":"a","property":""}"#),
-            &["`/property`"],
-        );
-        assert_error(with_catalog("[]"), &["an object"]);
-        assert_error(
-            with_catalog(r#"{"default":"a",}"#),
-            &["catalog.json", "column 16"],
-        );
-        assert_error(
-            with_catalog(r#"{"default":"a","default":"b"}"#),
-            &["`/default` stands twice"],
-        );
-    }
-
-    #[test]
-    fn a_schema_that_cannot_be_used_says_where_and_what_to_do() {
-        let with = |name: &str, schema: &str| {
-            let dir = folder();
-            put(&dir, name, schema);
-            Catalog::load(dir.path())
-        };
-        let id = r#""$id":"https://shop.example/c/1.0.0""#;
-        assert_error(
-            with("c/1.0.0", "{}"),
-            &["1.0.0.json", "`$id` is missing", "c/1.0.0"],
-        );
-        assert_error(
-            with("c/1.0.0", r#"{"$id":"https://shop.example/c/1.0.1"}"#),
-            &["`/$id`", "ends with `c/1.0.0`"],
-        );
-        assert_error(
-            with("c/1.0.0", r#"{"$id":"c/1.0.0"}"#),
-            &["`/$id`", "absolute"],
-        );
-        assert_error(
-            with(
-                "c/1.0.0",
-                &format!(r#"{{{id},"properties":{{"a":{{"type":"strnig"}}}}}}"#),
-            ),
-            &["1.0.0.json", "`/properties/a/type`", "does not compile"],
-        );
-        assert_error(
-            with(
-                "c/1.0.0",
-                &format!(r#"{{{id},"properties":{{"a":{{"pattern":"("}}}}}}"#),
-            ),
-            &["1.0.0.json", "`/properties/a/pattern`"],
-        );
-        assert_error(
-            with("c/1.0.0", &format!(r#"{{{id},"format":"dat"}}"#)),
-            &["1.0.0.json", "`/format`"],
-        );
-        assert_error(
-            with("c/1.0.0", &format!(r##"{{{id},"$ref":"#/$defs/x"}}"##)),
-            &["1.0.0.json", "/$defs/x"],
-        );
-        assert_error(
-            with(
-                "c/1.0.0",
-                &format!(r#"{{{id},"$ref":"https://shop.example/none"}}"#),
-            ),
-            &["https://shop.example/none"],
-        );
-        assert_error(
-            with(
-                "c/1.0.0",
-                &format!(r#"{{{id},"$schema":"http://json-schema.org/draft-07/schema#"}}"#),
-            ),
-            &["`/$schema`", "2020-12"],
-        );
-        for version in ["1.0", "v1.0.0", "1.0.0-beta", "01.0.0", "1.0.0.0"] {
-            assert_error(
-                with(&format!("c/{version}"), "{}"),
-                &["named by its version"],
-            );
-        }
-        assert_error(with("C/1.0.0", "{}"), &["a-z"]);
-        assert_error(with("c/1.0.0", "{'a':1}"), &["1.0.0.json", "double quotes"]);
-    }
-
-    #[test]
-    fn schemas_may_refer_to_one_another() {
-        let dir = folder();
-        put(
-            &dir,
-            "c/1.0.0",
-            r#"{"$id":"https://shop.example/c/1.0.0","$ref":"https://shop.example/a/1.0.0"}"#,
-        );
-        put(
-            &dir,
-            "a/1.0.0",
-            r#"{"$id":"https://shop.example/a/1.0.0","type":"object"}"#,
-        );
-        Catalog::load(dir.path()).unwrap();
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_is_named() {
-        let result = Catalog::load(Path::new("/nowhere/schemas"));
-        assert_error(result, &["/nowhere/schemas/catalog.json", "SCHEMAS_DIR"]);
-    }
-}
+mod tests;

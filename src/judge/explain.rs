@@ -16,7 +16,7 @@ pub(super) const VIOLATIONS: usize = 32;
 /// Entries beyond which only the first violation is looked for: an event of a megabyte can break
 /// a rule a hundred thousand times, and each would be kept in memory.
 const ENTRIES: usize = 16 * 1024;
-const MESSAGE_BYTES: usize = 512;
+pub(super) const MESSAGE_BYTES: usize = 512;
 const POINTER_BYTES: usize = 1024;
 
 /// The violations of a value that is not valid.

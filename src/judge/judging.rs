@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::catalog::Catalog;
 use super::duplicates::repeated_keys;
-use super::explain::{VIOLATIONS, cut, note, refused, violations};
+use super::explain::{MESSAGE_BYTES, VIOLATIONS, cut, note, refused, violations};
 use super::fault;
 use super::node::TapeNode;
 use super::reader::Fault;
+use super::registry::unframed;
 use super::route::{Route, route};
 use super::tape::{Document, Tape};
 use super::{Reason, Rejection, Submission, Verdict, Violation};
@@ -82,9 +83,10 @@ impl Judge {
 
     /// The verdict on one event of a stream. Every byte string has exactly one.
     pub fn judge(&mut self, stream: &Stream, submission: &Submission<'_>) -> Verdict {
-        let text = match self.read(submission.body) {
+        let (body, id) = unframed(submission.body);
+        let text = match self.read(body) {
             Ok(text) => text,
-            Err(rejection) => return Verdict::Rejected(rejection),
+            Err(rejection) => return Verdict::Rejected(behind_prefix(rejection, id)),
         };
         let document = Document {
             source: text,
@@ -109,7 +111,7 @@ impl Judge {
                 catalog,
                 default,
                 stream,
-                submission,
+                (submission, id),
                 document,
                 &mut self.columns,
             ),
@@ -211,6 +213,20 @@ impl Judge {
             violations,
         })
     }
+}
+
+/// What is behind the prefix of a registry's serializer may never have been meant to be JSON.
+fn behind_prefix(mut rejection: Rejection, id: Option<u32>) -> Rejection {
+    if let Some(id) = id {
+        for violation in &mut rejection.violations {
+            let said = format!(
+                "behind the prefix of Confluent's schema id {id}: {}; Avro and Protobuf are not read",
+                violation.message
+            );
+            violation.message = cut(said, MESSAGE_BYTES);
+        }
+    }
+    rejection
 }
 
 fn rejected(reason: Reason, schema: Option<Arc<str>>, violations: Vec<Violation>) -> Verdict {

@@ -11,6 +11,7 @@ mod files;
 mod judging;
 mod node;
 mod reader;
+mod registry;
 mod route;
 mod tape;
 
@@ -20,6 +21,7 @@ use std::sync::Arc;
 pub use batch::{Judged, judge_batch};
 pub use catalog::{Catalog, CatalogError};
 pub use judging::{Judge, Limits};
+pub use registry::unframed;
 pub(crate) use tape::push_segment;
 
 /// What judging may see of an event.

@@ -1,14 +1,15 @@
 //! Which schema an event is judged under, and which value of it.
 //!
-//! Looked for in this order: the catalog's property or header; `CloudEvents` `dataschema`;
-//! `CloudEvents` `type`; the stream's default; the catalog's. The first two name a schema, so a name
-//! that the catalog doesn't have is a rejection. A `type` names a kind of event: one that the
+//! Looked for in this order: the catalog's property or header; a registry's id; `CloudEvents`
+//! `dataschema`; `CloudEvents` `type`; the stream's default; the catalog's. The first three name a
+//! schema, so a name that the catalog doesn't have is a rejection. A `type` names a kind of event: one that the
 //! catalog doesn't map goes on to the defaults.
 
 use base64_simd::STANDARD;
 
 use super::Submission;
 use super::catalog::Catalog;
+use super::registry::{Registered, azure_id};
 use super::tape::{Document, Kind, Tape};
 use crate::event::Stream;
 
@@ -43,6 +44,7 @@ struct Signs {
     property: Option<Sign>,
     dataschema: Option<Sign>,
     kind: Option<Sign>,
+    content_type: Option<Sign>,
 }
 
 /// A string that was said, or something else in its place.
@@ -60,6 +62,9 @@ const DATASCHEMA: [&str; 3] = [
     "ce_dataschema",
 ];
 
+/// The Kafka header that stands for the content type, which the Kafka endpoint does not set.
+const CONTENT_TYPE: &str = "content-type";
+
 /// How the content type says that the body is to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
@@ -73,19 +78,20 @@ pub(super) fn route(
     catalog: &Catalog,
     default: impl FnOnce(&Stream) -> usize,
     stream: &Stream,
-    submission: &Submission<'_>,
+    (submission, id): (&Submission<'_>, Option<u32>),
     document: Document<'_>,
     columns: &mut Tape,
 ) -> Route {
-    let mode = submission
-        .content_type
-        .map_or(Mode::Plain, |text| mode(text, columns));
     let mut signs = Signs::default();
     if let Some(properties) = submission.properties
         && properties.len() > 2
     {
         signs.read_properties(properties, catalog, columns);
     }
+    let (mode, encoded) = match submission.content_type {
+        Some(json) => content_type(json, columns),
+        None => header(signs.content_type.take()),
+    };
     let (value, prefix) = match mode {
         Mode::Plain => (0, ""),
         Mode::Structured => match envelope(document, &mut signs) {
@@ -104,20 +110,38 @@ pub(super) fn route(
         value,
         prefix,
     };
-    if let Some(sign) = [signs.property, signs.dataschema]
-        .into_iter()
-        .flatten()
-        .next()
-    {
-        let Sign { by, name } = sign;
-        return match name.as_deref().and_then(|name| named(catalog, name)) {
+    let by_name =
+        |Sign { by, name }: Sign| match name.as_deref().and_then(|name| named(catalog, name)) {
             Some(schema) => to(schema),
             None => Route::Unknown { name, by },
         };
+    if let Some(sign) = signs.property {
+        return by_name(sign);
+    }
+    if let Some(registered) = id.map(Registered::Confluent).or(encoded) {
+        return match catalog.registered(&registered) {
+            Some(schema) => to(schema),
+            None => unregistered(registered),
+        };
+    }
+    if let Some(sign) = signs.dataschema {
+        return by_name(sign);
     }
     let kind = signs.kind.and_then(|kind| kind.name);
     let mapped = kind.and_then(|kind| spelled(&kind, |kind| catalog.for_type(kind)));
     to(mapped.unwrap_or_else(|| default(stream)))
+}
+
+/// A registry's id that the catalog does not map.
+fn unregistered(registered: Registered) -> Route {
+    let (name, by) = match registered {
+        Registered::Confluent(id) => (id.to_string(), "Confluent's prefix"),
+        Registered::Azure(id) => (id, "the content type"),
+    };
+    Route::Unknown {
+        name: Some(name),
+        by: by.to_owned(),
+    }
 }
 
 impl Signs {
@@ -138,6 +162,8 @@ impl Signs {
                 &mut self.dataschema
             } else if TYPE.contains(&name) {
                 &mut self.kind
+            } else if name.eq_ignore_ascii_case(CONTENT_TYPE) {
+                &mut self.content_type
             } else {
                 continue;
             };
@@ -171,27 +197,40 @@ fn spelled(name: &str, find: impl Fn(&str) -> Option<usize>) -> Option<usize> {
     })
 }
 
-fn mode(content_type: &str, columns: &mut Tape) -> Mode {
-    const MARK: &[u8] = b"cloudevents";
-    let marked = content_type
-        .as_bytes()
-        .windows(MARK.len())
-        .any(|window| window.eq_ignore_ascii_case(MARK));
-    if !marked || columns.read(content_type, 0).is_err() {
-        return Mode::Plain;
+/// What the content type, a JSON string, says of the body.
+fn content_type(json: &str, columns: &mut Tape) -> (Mode, Option<Registered>) {
+    // every type that says something has a suffix; most have none
+    if !json.contains('+') || columns.read(json, 0).is_err() {
+        return (Mode::Plain, None);
     }
     let document = Document {
-        source: content_type,
+        source: json,
         tape: columns,
     };
-    let text = document.text(document.entry(0));
-    let media_type = text.split(';').next().unwrap_or("").trim();
+    said(document.text(document.entry(0)))
+}
+
+/// The same of the Kafka header, whose bytes may stand as base64.
+fn header(sign: Option<Sign>) -> (Mode, Option<Registered>) {
+    let Some(text) = sign.and_then(|sign| sign.name) else {
+        return (Mode::Plain, None);
+    };
+    let plain = said(&text);
+    if plain != (Mode::Plain, None) {
+        return plain;
+    }
+    let bytes = STANDARD.decode_to_vec(&text).unwrap_or_default();
+    said(std::str::from_utf8(&bytes).unwrap_or_default())
+}
+
+fn said(content_type: &str) -> (Mode, Option<Registered>) {
+    let media_type = content_type.split(';').next().unwrap_or("").trim();
     if media_type.eq_ignore_ascii_case("application/cloudevents+json") {
-        Mode::Structured
+        (Mode::Structured, None)
     } else if media_type.eq_ignore_ascii_case("application/cloudevents-batch+json") {
-        Mode::Batch
+        (Mode::Batch, None)
     } else {
-        Mode::Plain
+        (Mode::Plain, azure_id(content_type).map(Registered::Azure))
     }
 }
 

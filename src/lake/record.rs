@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::decode::enqueued_time;
 use crate::event::{Batch, EnqueuedTime, Event, Position, Span};
+use crate::judge::unframed;
 use crate::landing::Kind;
 
 /// A body that can't be read as lines.
@@ -161,7 +162,7 @@ impl<'a> Record<'a> {
     pub fn carries(&self, kind: Kind, line: &str, payload: &[u8]) -> bool {
         match (kind, self.body, self.body_base64) {
             (Kind::Bronze, Some(_), None) => {
-                let line = line.as_bytes();
+                let (line, payload) = (line.as_bytes(), unframed(payload).0);
                 let Some(start) = line.len().checked_sub(payload.len() + 1) else {
                     return false;
                 };

@@ -43,6 +43,10 @@ simulate first count:
 fuzz count="1000000":
     FUZZ={{count}} cargo test --release --locked --test fuzz -- --nocapture
 
+# The zip that is deployed: target/package/bronzegate.zip
+package *arguments:
+    infra/package {{arguments}}
+
 # The benchmarks of benches/README.md
 bench *arguments:
     cargo bench --locked {{arguments}}

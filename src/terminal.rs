@@ -5,7 +5,7 @@ use std::future::pending;
 use std::io::{self, IsTerminal, Write};
 use std::time::Duration;
 
-use indicatif::{HumanCount, ProgressBar, ProgressFinish, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressFinish, ProgressStyle};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
@@ -49,20 +49,15 @@ pub async fn show(voice: Voice, what: &str, now: impl Fn() -> Bar) -> Infallible
         }
     }
     let bar = ProgressBar::no_length().with_finish(ProgressFinish::AndClear);
-    let style = |bar: &str| {
-        let speed = |state: &ProgressState, out: &mut dyn std::fmt::Write| {
-            // a bar that can't be drawn stays as it is
-            let _ = write!(out, "{}/s", HumanCount(state.per_sec() as u64));
-        };
-        ProgressStyle::with_template(bar)
-            .unwrap_or_else(|_| ProgressStyle::default_spinner())
-            .with_key("speed", speed)
+    let style = |template: &str| {
+        ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
     };
+    // the note gives way where the terminal is narrow: a line that wraps can't be drawn over
     let known = style(&format!(
-        "  {{bar:40}} {{human_pos}} of {{human_len}} {what}, {{speed}}, {{eta}} to go{{msg}}"
+        "  {{bar:20}} {{human_pos}} of {{human_len}} {what}, {{eta}} to go{{wide_msg}}"
     ));
     bar.set_style(style(&format!(
-        "  {{spinner}} {{human_pos}} {what}, {{speed}}{{msg}}"
+        "  {{spinner}} {{human_pos}} {what}{{wide_msg}}"
     )));
     let mut tick = tokio::time::interval(EVERY);
     loop {

@@ -151,7 +151,7 @@ fn a_lake_that_was_tampered_with_is_not_proven() {
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(said.contains("NOT PROVEN"), "{said}");
     assert!(
-        said.contains("sequence 0: the payload in bronze/"),
+        said.contains("line 1: its payload is not the one that was sent"),
         "{said}"
     );
 }

@@ -9,7 +9,10 @@ use crate::event::EnqueuedTime;
 use crate::landing::Covered;
 
 /// How far a broker's clock may step back within one life, in milliseconds.
-pub(super) const SKEW: i64 = 5 * 60 * 1_000;
+pub(super) const SKEW: i64 = 10 * 60 * 1_000;
+
+/// Ranges up to which lives are settled: beyond, so much is missing that it does not matter.
+const SETTLED: usize = 10_000;
 
 /// What is landed of a partition; fed in the order of time.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,6 +68,33 @@ impl Chain {
         self.lives.push(Life(vec![covered]));
     }
 
+    /// Puts what began a life of its own, since a clock stepped far, into the life that it joins on
+    /// to, now that all is known.
+    pub(super) fn settle(&mut self) {
+        let ranges: usize = self.lives.iter().map(|life| life.0.len()).sum();
+        let mut moved = self.lives.len() > 1 && ranges <= SETTLED;
+        while moved {
+            moved = false;
+            for from in 0..self.lives.len() {
+                for range in std::mem::take(&mut self.lives[from].0) {
+                    let lives = 0..self.lives.len();
+                    let joined = lives.filter(|life| *life != from).find_map(|life| {
+                        let (at, joins_on) = self.lives[life].free(range)?;
+                        joins_on.then_some((life, at))
+                    });
+                    match joined {
+                        Some((life, at)) => {
+                            self.lives[life].insert(at, range);
+                            moved = true;
+                        }
+                        None => self.lives[from].0.push(range),
+                    }
+                }
+            }
+            self.lives.retain(|life| !life.0.is_empty());
+        }
+    }
+
     /// What is missing and not explained by what was not looked at.
     pub(super) fn gaps(&self, window: Window) -> impl Iterator<Item = Gap> {
         self.lives
@@ -93,23 +123,34 @@ impl Chain {
 }
 
 impl Life {
-    /// Where it fits in: no number of it is landed in this life, and its time lies between those
-    /// of its neighbours.
-    fn place(&self, covered: Covered) -> Option<usize> {
+    /// Where there is room for it: no number of it is landed in this life. And whether it joins on
+    /// to what is.
+    fn free(&self, covered: Covered) -> Option<(usize, bool)> {
         let at = self.0.partition_point(|range| range.first < covered.first);
         let below = at.checked_sub(1).map(|index| self.0[index]);
         let above = self.0.get(at);
-        let fits = below.is_none_or(|below| {
-            below.last < covered.first
-                && covered.greatest.millis() + SKEW >= below.greatest.millis()
-        }) && above.is_none_or(|above| {
-            above.first > covered.last && covered.least.millis() <= above.least.millis() + SKEW
-        });
-        fits.then_some(at)
+        let free = below.is_none_or(|below| below.last < covered.first)
+            && above.is_none_or(|above| covered.last < above.first);
+        let joins_on = below.is_some_and(|below| joins(&below, &covered))
+            || above.is_some_and(|above| joins(&covered, above));
+        free.then_some((at, joins_on))
+    }
+
+    /// Where it fits in: there is room, and it joins on or its time lies between those of its
+    /// neighbours.
+    fn place(&self, covered: Covered) -> Option<usize> {
+        let (at, joins_on) = self.free(covered)?;
+        let below = at.checked_sub(1).map(|index| self.0[index]);
+        let in_time = below
+            .is_none_or(|below| below.greatest.millis() <= covered.greatest.millis() + SKEW)
+            && self
+                .0
+                .get(at)
+                .is_none_or(|above| covered.least.millis() <= above.least.millis() + SKEW);
+        (joins_on || in_time).then_some(at)
     }
 
     fn insert(&mut self, at: usize, covered: Covered) {
-        let joins = |one: &Covered, next: &Covered| one.last.checked_add(1) == Some(next.first);
         let join = |one: Covered, next: Covered| Covered {
             first: one.first,
             last: next.last,
@@ -139,6 +180,10 @@ impl Life {
             before: pair[1].least,
         })
     }
+}
+
+fn joins(one: &Covered, next: &Covered) -> bool {
+    one.last.checked_add(1) == Some(next.first)
 }
 
 fn range(covered: &Covered) -> RangeReport {
@@ -214,8 +259,16 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_steps_far_begins_no_life_in_the_end() {
+        let mut stepped = chain(&[(0, 99, 0, 50), (111, 120, 20, 21), (100, 110, 61, 62)]);
+        assert_eq!(stepped.lives.len(), 2);
+        stepped.settle();
+        assert_eq!(lives(&stepped), [[(0, 120)]]);
+    }
+
+    #[test]
     fn a_hub_made_anew_begins_another_life() {
-        let anew = chain(&[(1_000, 5_000, 0, 60), (0, 50, 70, 71), (51, 2_000, 72, 90)]);
+        let anew = chain(&[(1_000, 5_000, 0, 60), (0, 50, 75, 76), (51, 2_000, 77, 90)]);
         assert_eq!(lives(&anew), [vec![(1_000, 5_000)], vec![(0, 2_000)]]);
         assert_eq!(gaps(&anew, Window::default()), []);
         let same_numbers = chain(&[(0, 100, 0, 60), (0, 100, 61, 62)]);
@@ -225,13 +278,14 @@ mod tests {
     #[test]
     fn a_gap_at_the_edge_of_what_was_looked_at_is_explained() {
         // 10 was taken before midnight, and that day is purged
-        let edge = chain(&[(9, 9, 0, 0), (11, 20, 1, 2), (30, 40, 60, 61)]);
+        let edge = chain(&[(9, 9, 0, 0), (11, 20, 1, 20), (30, 40, 60, 61)]);
         let window = |from: Option<i64>, until: Option<i64>| Window {
             from: from.map(at),
             until: until.map(at),
         };
         assert_eq!(gaps(&edge, window(Some(0), None)), [(21, 29)]);
         assert_eq!(gaps(&edge, window(None, Some(62))), [(10, 10)]);
+        assert_eq!(gaps(&edge, window(None, Some(90))), [(10, 10), (21, 29)]);
         assert_eq!(
             gaps(&edge, window(Some(-60), Some(120))),
             [(10, 10), (21, 29)]

@@ -166,7 +166,7 @@ impl Stock {
             }
             (Some(about), None) if about.rejected > 0 => {
                 let message = format!(
-                    "{} events are rejected, and this blob of the rejection log is missing",
+                    "events rejected: {}; this blob of the rejection log is missing",
                     about.rejected
                 );
                 let mut finding = Finding::of_blob(FindingKind::Unpublished, &rejections, message);
@@ -238,7 +238,7 @@ impl Stock {
         }
         let numbers = u128::from(covered.last - covered.first) + 1;
         if numbers != u128::from(events) {
-            let message = format!("{events} events stand for {numbers} sequence numbers");
+            let message = format!("events: {events}, for {numbers} sequence numbers");
             let kind = if numbers > u128::from(events) {
                 FindingKind::Hole
             } else {
@@ -276,7 +276,7 @@ impl Stock {
                 }
                 (Some(landed), None) => {
                     let message = format!(
-                        "{} events were replayed, and the rejection log does not say so",
+                        "events replayed: {}; the rejection log does not say so",
                         landed.lines.len()
                     );
                     let finding = Finding::of_blob(FindingKind::Unresolved, &resolution, message);
@@ -284,7 +284,7 @@ impl Stock {
                 }
                 (None, Some(resolved)) => {
                     let message = format!(
-                        "the rejection log says that {} events were replayed, and they are missing",
+                        "events replayed, as the rejection log says: {}; they are missing",
                         resolved.lines.len()
                     );
                     let finding = Finding::of_blob(FindingKind::Orphan, &bronze, message);
@@ -302,7 +302,7 @@ impl Stock {
             let again = done.add(&replayed.lines);
             if !again.is_empty() {
                 let problem = format!(
-                    "{} events were landed by a replay before it, the first of them line {} of {}",
+                    "events that a replay before it landed: {}, the first of them line {} of {}",
                     again.len(),
                     again[0],
                     name.blob(Kind::Rejections)

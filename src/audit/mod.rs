@@ -10,6 +10,7 @@ mod day;
 mod finding;
 mod hour;
 mod outbox;
+mod page;
 mod reading;
 mod reasons;
 mod report;
@@ -26,6 +27,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use chain::Window;
 pub use finding::{Finding, FindingKind};
 use hour::Doubt;
+pub use page::page;
 pub use reading::Witness;
 pub use report::{
     Bucket, Counts, Example, ExampleError, GapReport, LifeReport, OutboxReport, PartitionReport,
@@ -38,6 +40,7 @@ use crate::event::{EnqueuedTime, Stream};
 use crate::lake::{Day, survey};
 use crate::landing::{MARKER, Marked, marked};
 use crate::store::{Store, StoreError};
+use crate::terminal::{Bar, grouped};
 use crate::workers::Workers;
 
 /// Days that are listed at once.
@@ -93,20 +96,19 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Days that are through, and days in all.
-    pub fn days(&self) -> (u64, u64) {
-        (
-            self.days.load(Ordering::Relaxed),
-            self.of.load(Ordering::Relaxed),
-        )
-    }
-
-    /// Blobs that were listed, and blobs that were read.
-    pub fn blobs(&self) -> (u64, u64) {
-        (
-            self.listed.load(Ordering::Relaxed),
-            self.read.load(Ordering::Relaxed),
-        )
+    /// As it is shown: days, and the blobs that were listed and read.
+    pub fn bar(&self) -> Bar {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let of = read(&self.of);
+        let blobs = match read(&self.read) {
+            0 => String::new(),
+            blobs => format!(", {} read", grouped(blobs)),
+        };
+        Bar {
+            done: read(&self.days),
+            total: (of > 0).then_some(of),
+            note: format!(", {} blobs listed{blobs}", grouped(read(&self.listed))),
+        }
     }
 
     fn listed(&self, blobs: usize) {
@@ -142,7 +144,7 @@ struct Auditing<'a> {
 pub async fn audit(
     store: &Arc<dyn Store>,
     request: &Request,
-    progress: &Progress,
+    (workers, progress): (&Workers, &Progress),
 ) -> Result<Report, StoreError> {
     let mut sums = Sums::default();
     let marked = marked(&**store).await?;
@@ -168,7 +170,7 @@ pub async fn audit(
         until: request.until,
         values: request.values,
         witness: request.witness.clone(),
-        workers: Workers::per_core(),
+        workers: workers.clone(),
         progress,
     };
     auditing.all(request, &mut sums).await?;
@@ -184,6 +186,15 @@ pub async fn audit(
 impl Auditing<'_> {
     async fn all(&self, request: &Request, sums: &mut Sums) -> Result<(), StoreError> {
         let survey = survey(&**self.store, request.stream.as_ref()).await?;
+        if let Some(stream) = request
+            .stream
+            .as_ref()
+            .filter(|_| survey.streams.is_empty())
+        {
+            let (blob, message) = (format!("bronze/{stream}/"), "the lake has no such stream");
+            let finding = Finding::of_blob(FindingKind::NoLake, &blob, message);
+            sums.find(finding.with_remedy("name a stream as its folder is named"));
+        }
         for name in survey.foreign {
             let message = "its name is none that this program writes";
             sums.find(Finding::of_blob(FindingKind::Foreign, &name, message));
@@ -203,6 +214,7 @@ impl Auditing<'_> {
         while let Some((stream, stock)) = stocks.try_next().await? {
             sums.add(stream, stock);
         }
+        sums.settle();
         Ok(())
     }
 
@@ -256,3 +268,6 @@ impl Auditing<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,9 +10,10 @@ use super::reasons::Reasons;
 use super::report::{Counts, OutboxReport, PartitionReport, Report, StreamReport};
 use super::timeline::Timeline;
 use super::{Depth, LOOKED_AGAIN, Request};
-use crate::event::{Partition, Stream};
+use crate::event::{EnqueuedTime, Partition, Stream};
 use crate::landing::{About, Kind, Name, chain_prefix};
 use crate::store::{Store, StoreError, list_all};
+use crate::terminal::grouped;
 
 /// What was found so far.
 #[derive(Debug, Default)]
@@ -64,6 +65,14 @@ impl Sums {
         }
     }
 
+    /// All days were added.
+    pub(super) fn settle(&mut self) {
+        let streams = self.streams.values_mut();
+        for sums in streams.flat_map(|it| it.partitions.values_mut()) {
+            sums.chain.settle();
+        }
+    }
+
     /// All gaps.
     pub(super) fn gaps(&self, window: Window) -> Vec<(Stream, Partition, Gap)> {
         let mut gaps = Vec::new();
@@ -84,10 +93,12 @@ impl Sums {
         partition: &Partition,
         gap: Gap,
     ) -> Result<(), StoreError> {
-        let mut hours = vec![gap.after];
-        if gap.before.hour() != gap.after.hour() {
-            hours.push(gap.before);
-        }
+        // what is landed meanwhile stands near one of its ends
+        let hours = gap.after.hour()..=gap.before.hour();
+        let near = |hour: &i64| hour - gap.after.hour() < 2 || gap.before.hour() - hour < 2;
+        let hours = hours
+            .filter(near)
+            .filter_map(|hour| EnqueuedTime::from_millis(hour * 3_600_000));
         for hour in hours {
             let prefix = chain_prefix(Kind::Bronze, stream, partition, hour);
             for listed in list_all(store, &prefix).await? {
@@ -133,8 +144,10 @@ impl Sums {
                 last: Some(gap.last),
                 blob: None,
                 message: format!(
-                    "{count} events between {} and {} stand nowhere",
-                    gap.after, gap.before
+                    "{} sequence numbers between {} and {} stand nowhere",
+                    grouped(count),
+                    gap.after,
+                    gap.before
                 ),
                 remedy: FindingKind::Gap.remedy(),
             });
@@ -151,7 +164,7 @@ impl Sums {
             totals += stream.totals;
         }
         let wrong = self.findings.count();
-        let time = |time: Option<crate::event::EnqueuedTime>| time.map(|time| time.to_string());
+        let time = |time: Option<EnqueuedTime>| time.map(|time| time.to_string());
         Report {
             lake: request.lake.clone(),
             at: time(request.now).unwrap_or_default(),

@@ -129,8 +129,11 @@ impl Report {
         } else {
             writeln!(
                 out,
-                "\nNOT SOUND  {} findings in {} events; {read}.",
-                grouped(self.wrong),
+                "\nNOT SOUND  {} in {} events; {read}.",
+                match self.wrong {
+                    1 => "1 finding".to_owned(),
+                    wrong => format!("{} findings", grouped(wrong)),
+                },
                 grouped(events),
             )
         }
@@ -171,8 +174,10 @@ fn print_stream(stream: &StreamReport, out: &mut dyn Write) -> io::Result<()> {
             })
             .collect();
         let mut landed = lives.join(", anew ");
-        if gaps > 0 {
-            landed.push_str(&format!(", {gaps} gaps"));
+        match gaps {
+            0 => {}
+            1 => landed.push_str(", 1 gap"),
+            gaps => landed.push_str(&format!(", {gaps} gaps")),
         }
         writeln!(
             out,

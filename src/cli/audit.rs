@@ -1,16 +1,21 @@
 //! `bronzegate audit`.
 
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 
 use super::lake::LakeArgument;
-use super::moment::{day, moment, now};
+use super::moment::{day, now};
 use super::voice::VoiceArguments;
+use super::window::WindowArguments;
 use super::{Ended, FAILED, STOPPED, say};
-use crate::audit::{Depth, Progress, Request, audit};
-use crate::event::{EnqueuedTime, Stream};
-use crate::terminal::{self, Bar, grouped};
+use crate::audit::{Depth, Progress, Request, audit, page};
+use crate::event::EnqueuedTime;
+use crate::terminal;
+use crate::workers::Workers;
 
 #[derive(Args)]
 pub(super) struct Audit {
@@ -19,16 +24,14 @@ pub(super) struct Audit {
     /// Read every record; without it names and metadata alone
     #[arg(long)]
     deep: bool,
-    /// Only this stream, as in `shop/orders`
-    #[arg(long, value_name = "NAMESPACE/HUB")]
-    stream: Option<String>,
-    /// From the hour of this time on: `2026-11-20`, `2026-11-20T07:30:00Z`, or how long ago, as in
-    /// `24h` and `7d`
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<EnqueuedTime>,
-    /// Until this time
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    until: Option<EnqueuedTime>,
+    /// Write the report as one HTML page, too; the rejection log is read for it
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Show the payloads of example rejections in it
+    #[arg(long, requires = "html")]
+    show_values: bool,
+    #[command(flatten)]
+    window: WindowArguments,
     /// Days before this one may have been removed by a life-cycle rule: they are not looked at, and
     /// what is missing there is no gap
     #[arg(long, env = "PURGED_BEFORE", value_name = "TIME", value_parser = day)]
@@ -48,25 +51,30 @@ impl Audit {
         let request = Request {
             lake,
             now: Some(now()),
-            depth: if self.deep {
-                Depth::Records
-            } else {
-                Depth::Names
+            depth: match (self.deep, &self.html) {
+                (true, _) => Depth::Records,
+                (false, Some(_)) => Depth::Rejections,
+                (false, None) => Depth::Names,
             },
-            stream: self.stream.map(Stream::new),
-            since: self.since,
-            until: self.until,
+            values: self.show_values,
+            stream: self.window.stream,
+            since: self.window.since,
+            until: self.window.until,
             purged_before: self.purged_before,
             sweep: self.sweep,
             ..Request::default()
         };
         let stopped = terminal::stopped().map_err(|it| failed(&it))?;
-        let progress = Progress::default();
+        let (workers, progress) = (Workers::per_core(), Progress::default());
         let report = tokio::select! {
-            report = audit(&store, &request, &progress) => report.map_err(|it| failed(&it))?,
-            never = terminal::show(voice, "days", || bar(&progress)) => match never {},
+            report = audit(&store, &request, (&workers, &progress)) => report.map_err(|it| failed(&it))?,
+            never = terminal::show(voice, "days", || progress.bar()) => match never {},
             () = stopped => return Err((STOPPED, "stopped; an audit changes nothing".to_owned())),
         };
+        if let Some(file) = &self.html {
+            write(file, &page(&report))
+                .map_err(|error| (FAILED, format!("{}: {error}", file.display())))?;
+        }
         say(voice, &report, |out| report.print(out))?;
         Ok(if report.sound {
             ExitCode::SUCCESS
@@ -76,15 +84,15 @@ impl Audit {
     }
 }
 
-fn bar(progress: &Progress) -> Bar {
-    let ((done, of), (listed, read)) = (progress.days(), progress.blobs());
-    let read = match read {
-        0 => String::new(),
-        read => format!(", {} read", grouped(read)),
-    };
-    Bar {
-        done,
-        total: (of > 0).then_some(of),
-        note: format!(", {} blobs listed{read}", grouped(listed)),
-    }
+/// Writes a file whole or not at all.
+fn write(file: &Path, text: &str) -> io::Result<()> {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".tmp");
+    let temporary = file.with_file_name(name);
+    fs::write(&temporary, text)
+        .and_then(|()| fs::rename(&temporary, file))
+        .inspect_err(|_| {
+            // it may not have been written at all
+            let _ = fs::remove_file(&temporary);
+        })
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::moment::now;
 use super::voice::VoiceArguments;
 use super::{Ended, FAILED, STOPPED};
 use crate::encode::Compression;
@@ -66,6 +67,7 @@ impl Local {
             compression: self.compression,
             kill_every: self.kill_every,
             voice: self.voice.voice(),
+            now: now(),
         };
         match local::run(request, &mut std::io::stdout()).await {
             Ok(true) => Ok(ExitCode::SUCCESS),

@@ -7,6 +7,7 @@ mod local;
 mod moment;
 mod replay;
 mod voice;
+mod window;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -161,7 +162,11 @@ fn say(
             .and_then(|()| writeln!(out)),
         Voice::Quiet => Ok(()),
     };
-    said.map_err(|error| (FAILED, format!("stdout: {error}")))
+    match said {
+        // whoever reads it has read enough, as `head` does
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        said => said.map_err(|error| (FAILED, format!("stdout: {error}"))),
+    }
 }
 
 fn in_runtime(work: impl Future<Output = Ended>) -> Ended {

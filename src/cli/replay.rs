@@ -8,10 +8,9 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 
 use super::lake::LakeArgument;
-use super::moment::moment;
 use super::voice::VoiceArguments;
+use super::window::WindowArguments;
 use super::{Ended, FAILED, STOPPED, say};
-use crate::event::{EnqueuedTime, Stream};
 use crate::judge::{Catalog, Reason};
 use crate::landing::Kind;
 use crate::replay::{Judging, Progress, Selection, Summary, replay};
@@ -29,16 +28,8 @@ pub(super) struct Replay {
     /// Only rejection blobs whose names begin so, as in `rejections/shop/orders/date=2026-11-20/`
     #[arg(long, value_parser = prefix)]
     prefix: Option<String>,
-    /// Only this stream, as in `shop/orders`
-    #[arg(long, value_name = "NAMESPACE/HUB")]
-    stream: Option<String>,
-    /// Only events that the hub took at this time or later: `2026-11-20`, `2026-11-20T07:30:00Z`,
-    /// or how long ago, as in `24h` and `7d`
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    since: Option<EnqueuedTime>,
-    /// Only events that the hub took before this time
-    #[arg(long, value_name = "TIME", value_parser = moment)]
-    until: Option<EnqueuedTime>,
+    #[command(flatten)]
+    window: WindowArguments,
     /// Only those rejected for this reason, as in `schema`; may be given again
     #[arg(long, value_parser = reason)]
     reason: Vec<Reason>,
@@ -65,9 +56,9 @@ impl Replay {
         let (lake, store) = self.lake.open()?;
         let selection = Selection {
             prefix: self.prefix,
-            stream: self.stream.map(Stream::new),
-            since: self.since,
-            until: self.until,
+            stream: self.window.stream,
+            since: self.window.since,
+            until: self.window.until,
             reasons: self.reason,
             schemas: self.schema,
         };

@@ -242,7 +242,12 @@ impl Landing {
         };
         let (entry, rejected) = (name.outbox(digest), name.blob(Kind::Rejections));
         if self.store.metadata(&rejected).await?.is_none() {
-            if let Some(blob) = self.store.read(&entry).await? {
+            if let Some(waiting) = self.store.read(&entry).await? {
+                // another try of the batch, cut elsewhere, may have written the same rejections
+                let blob = Blob {
+                    body: waiting.body,
+                    metadata: about.to_metadata(),
+                };
                 self.store.create(&rejected, blob).await?;
             } else if self.store.metadata(&rejected).await?.is_none() {
                 let name = name.blob(Kind::Bronze);

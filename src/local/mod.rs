@@ -2,7 +2,7 @@
 //!
 //! A hub in memory is filled ([`hub`] from [`orders`], spoilt by [`spoil`]), and an embedded host
 //! ([`host`], [`payload`]) feeds it to the real handler ([`process`]), which lands it in a folder.
-//! Then the lake is read back and held against what was sent ([`proof`], [`summary`]).
+//! Then the lake is audited, and held against what was sent ([`proof`], [`summary`]).
 
 pub mod catalogue;
 pub mod dice;
@@ -25,14 +25,17 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::audit::{self, Depth, Witness};
 use crate::encode::Compression;
+use crate::event::EnqueuedTime;
 use crate::settings::{HostJson, HostJsonError, Lake, NoApp, app_root};
 use crate::store::{self, AzureOptions, StoreError};
-use crate::terminal::{self, Bar, Voice};
+use crate::terminal::{self, Bar, Voice, grouped};
+use crate::workers::Workers;
 use host::{Host, HostError, Progress};
 use hub::{Hub, Input, InputError};
 use process::{App, Process, ProcessError};
-use proof::Proof;
+use proof::Sent;
 use summary::Summary;
 
 /// What the command is asked to do.
@@ -50,6 +53,8 @@ pub struct Request {
     pub kill_every: Option<Duration>,
     /// How it says what it does.
     pub voice: Voice,
+    /// The time now, for the audit.
+    pub now: EnqueuedTime,
 }
 
 /// Why a run could not be made.
@@ -141,13 +146,26 @@ async fn proven(
     let start = Instant::now();
     tokio::select! {
         run = host.run(request.kill_every) => run?,
-        never = terminal::show(request.voice, "events landed", || bar(&progress, &hub)) => match never {},
+        never = terminal::show(request.voice, "events landed", || bar(&progress, &hub, start)) => match never {},
     }
     let took = start.elapsed();
     drop(host);
 
     let store = store::open(&request.lake.location, AzureOptions::default());
-    let proof = Proof::read(&*store, &hub).await?;
+    let sent = Arc::new(Sent::of(Arc::clone(&hub)));
+    let audited = audit::Request {
+        lake: request.lake.name.clone(),
+        now: Some(request.now),
+        depth: Depth::Records,
+        stream: Some(hub.stream()),
+        witness: Some(Arc::clone(&sent) as Arc<dyn Witness>),
+        ..audit::Request::default()
+    };
+    let (workers, looked) = (Workers::per_core(), audit::Progress::default());
+    let report = tokio::select! {
+        report = audit::audit(&store, &audited, (&workers, &looked)) => report?,
+        never = terminal::show(request.voice, "days audited", || looked.bar()) => match never {},
+    };
     let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     Ok(Summary {
         duplicates_dropped: duplicates(&app.log()),
@@ -157,18 +175,21 @@ async fn proven(
         crashes: read(&progress.crashes),
         log: app.log(),
         lake: request.lake.name.clone(),
-        ..Summary::of(&hub, proof, took)
+        ..Summary::of(&hub, &sent.seen(), report, took)
     })
 }
 
-fn bar(progress: &Progress, hub: &Hub) -> Bar {
+fn bar(progress: &Progress, hub: &Hub, start: Instant) -> Bar {
+    let done = progress.checkpointed.load(Ordering::Relaxed);
+    let speed = done as f64 / start.elapsed().as_secs_f64().max(1e-3);
+    let kills = match progress.kills.load(Ordering::Relaxed) {
+        0 => String::new(),
+        kills => format!(", {kills} kills"),
+    };
     Bar {
-        done: progress.checkpointed.load(Ordering::Relaxed),
+        done,
         total: Some(hub.events() as u64),
-        note: match progress.kills.load(Ordering::Relaxed) {
-            0 => String::new(),
-            kills => format!(", {kills} kills"),
-        },
+        note: format!(", {}/s{kills}", grouped(speed as u64)),
     }
 }
 

@@ -9,7 +9,8 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::hub::Hub;
-use super::proof::Proof;
+use super::proof::Seen;
+use crate::audit::Report;
 use crate::terminal::grouped;
 
 /// The figures of a run, as `--json` prints them.
@@ -49,42 +50,45 @@ pub struct Summary {
     pub log: PathBuf,
     /// One rejection, whole.
     pub rejection: Option<Box<RawValue>>,
-    /// Whether every event stands in the lake once.
+    /// What an audit of the stream says.
+    pub audit: Report,
+    /// Events that were sent and stand nowhere; the first ten.
+    pub lost: Vec<String>,
+    /// Whether the audit finds nothing wrong, and every event that was sent stands in the lake
+    /// once, byte for byte.
     pub proven: bool,
-    /// What is wrong, the first ten.
-    pub findings: Vec<String>,
-    /// How much is wrong.
-    pub wrong: u64,
 }
 
 impl Summary {
-    /// The figures of a proof; what happened on the way is filled in by the caller.
-    pub fn of(hub: &Hub, proof: Proof, took: Duration) -> Self {
+    /// The figures of what was seen in the lake; what happened on the way is filled in by the
+    /// caller.
+    pub fn of(hub: &Hub, seen: &Seen, audit: Report, took: Duration) -> Self {
         let sent = hub.events() as u64;
-        let proven = proof.wrong == 0 && proof.accepted + proof.rejections() == sent;
+        let (lost, count) = seen.lost();
         Self {
             stream: hub.stream().to_string(),
             sent,
             partitions: hub.partitions.len(),
-            accepted: proof.accepted,
+            accepted: seen.accepted,
             duplicates_dropped: 0,
             redelivered: 0,
             invocations: 0,
             kills: 0,
             crashes: 0,
-            blobs: proof.blobs,
-            bytes: proof.bytes,
+            blobs: audit.totals.blobs,
+            bytes: audit.totals.bytes,
             seconds: took.as_secs_f64(),
             events_per_second: sent as f64 / took.as_secs_f64().max(1e-3),
             lake: String::new(),
             log: PathBuf::new(),
-            rejection: proof
+            rejection: seen
                 .example
+                .clone()
                 .and_then(|line| RawValue::from_string(line).ok()),
-            proven,
-            findings: proof.findings,
-            wrong: proof.wrong,
-            rejected: proof.rejected,
+            proven: audit.sound && count == 0,
+            lost,
+            audit,
+            rejected: seen.rejected.clone(),
         }
     }
 
@@ -93,12 +97,6 @@ impl Summary {
     /// # Errors
     /// Where `out` can't be written.
     pub fn print(&self, out: &mut dyn Write) -> io::Result<()> {
-        let rejected: u64 = self.rejected.values().sum();
-        let reasons: Vec<String> = self
-            .rejected
-            .iter()
-            .map(|(reason, count)| format!("{reason} {}", grouped(*count)))
-            .collect();
         let partitions = format!(
             "events in {} partitions of {}",
             self.partitions, self.stream
@@ -113,11 +111,8 @@ impl Summary {
                 ""
             }
         );
-        let size = format!("{:.1} MB in {}", self.bytes as f64 / 1e6, self.lake);
         let mut rows = vec![
             ("sent", self.sent, partitions),
-            ("accepted", self.accepted, "in bronze/".to_owned()),
-            ("rejected", rejected, reasons.join(", ")),
             (
                 "duplicates",
                 self.duplicates_dropped,
@@ -135,7 +130,6 @@ impl Summary {
             let log = format!("the handler ended by itself; see {}", self.log.display());
             rows.push(("crashes", self.crashes, log));
         }
-        rows.push(("blobs", self.blobs, size));
         rows.push(("speed", self.events_per_second as u64, speed));
         writeln!(out)?;
         for (name, count, rest) in rows {
@@ -148,30 +142,22 @@ impl Summary {
                 indented(example)
             )?;
         }
+        writeln!(out, "The audit of {}:", self.lake)?;
+        self.audit.print(out)?;
         self.print_proof(out)
     }
 
     fn print_proof(&self, out: &mut dyn Write) -> io::Result<()> {
-        let rejected: u64 = self.rejected.values().sum();
+        let sent = grouped(self.sent);
         if self.proven {
             writeln!(
                 out,
-                "PROVEN  {} sent = {} accepted + {} rejected: each event stands in the lake once, byte for byte.",
-                grouped(self.sent),
-                grouped(self.accepted),
-                grouped(rejected)
+                "PROVEN  {sent} sent: each of them stands in the lake once, byte for byte."
             )?;
         } else {
-            writeln!(
-                out,
-                "NOT PROVEN  {} sent, {} accepted, {} rejected, {} findings:",
-                grouped(self.sent),
-                grouped(self.accepted),
-                grouped(rejected),
-                grouped(self.wrong)
-            )?;
-            for finding in &self.findings {
-                writeln!(out, "  - {finding}")?;
+            writeln!(out, "NOT PROVEN  {sent} sent.")?;
+            for lost in &self.lost {
+                writeln!(out, "  - {lost}")?;
             }
             writeln!(out, "The handler's log is {}.", self.log.display())?;
         }
@@ -181,6 +167,7 @@ impl Summary {
             "\nTry next:\n  \
              bronzegate local                    again: nothing is landed twice\n  \
              bronzegate local --kill-every 1s --seed 8 --events 1000000\n  \
+             bronzegate audit --lake {lake}\n  \
              find {lake}/bronze -name '*.gz' | head -1 | xargs zcat | head -1"
         )
     }

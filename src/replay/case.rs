@@ -242,7 +242,9 @@ fn mend(
     if let Err(damage) = read {
         problems.push(Problem::new(&blob, Some(damage.line), &damage.problem));
     }
-    mended.outcome.problems.extend(problems);
+    for problem in problems {
+        mended.outcome.problem(problem);
+    }
     mended
 }
 

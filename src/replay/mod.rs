@@ -118,6 +118,14 @@ pub async fn replay(
         return Ok(Outcome::default().with(MARKER, None, problem));
     }
     let found = survey(&**store, selection.stream.as_ref()).await?;
+    if let Some(stream) = selection
+        .stream
+        .as_ref()
+        .filter(|_| found.streams.is_empty())
+    {
+        let folder = format!("{}/{stream}/", Kind::Rejections.folder());
+        return Ok(Outcome::default().with(&folder, None, "the lake has no such stream"));
+    }
     let mut days = Vec::new();
     for (stream, dates) in &found.streams {
         let chosen = dates.iter().filter(|day| selection.reaches(stream, day));

@@ -234,6 +234,9 @@ impl Summary {
         }
         let landed = grouped(self.landed);
         match (self.dry_run, accepted) {
+            (_, 0) if self.wrong > 0 => {
+                writeln!(out, "\nNOTHING REPLAYED  but see what could not be, above.")
+            }
             (_, 0) => writeln!(
                 out,
                 "\nNOTHING TO REPLAY  no open rejection is accepted now."

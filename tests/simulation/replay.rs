@@ -21,6 +21,7 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use crate::store::{Fate, Request, Wire, arrive};
+use crate::world::audited;
 
 const HOUR: i64 = 3_600_000;
 
@@ -207,7 +208,7 @@ impl World {
                 ));
             }
         }
-        Ok(())
+        audited(&self.memory).map(drop)
     }
 }
 

@@ -5,10 +5,12 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use bronzegate::audit::{self, Depth, Report};
 use bronzegate::encode::Compression;
 use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
 use bronzegate::judge::{Judged, Reason, Rejection, Verdict, Violation};
 use bronzegate::landing::{About, Kind, Landed, Landing, LandingError, Name};
+use bronzegate::store::Store;
 use bronzegate::store::memory::MemoryStore;
 use bronzegate::workers::Workers;
 use futures::FutureExt;
@@ -266,8 +268,13 @@ impl World {
         Ok(())
     }
 
-    /// What stands in the lake in the end.
+    /// What stands in the lake in the end, as an audit sees it and as is known here.
     fn check(&self) -> Result<(), String> {
+        let report = audited(&self.memory)?;
+        if report.totals.events != self.log.len() as u64 {
+            return Err(format!("the audit counts {} events", report.totals.events));
+        }
+
         let mut seen: BTreeMap<(u8, u64), String> = BTreeMap::new();
         let mut chains: BTreeMap<u8, Vec<(u64, u64)>> = BTreeMap::new();
         for (blob, content) in self.memory.blobs() {
@@ -358,6 +365,24 @@ impl Instance {
         let (landing, batch) = (Arc::clone(&self.landing), Arc::clone(&judged));
         let land = async move { landing.land(batch, Duration::from_secs(now)).await };
         self.invocation = Some((end, judged, land.boxed()));
+    }
+}
+
+/// What a deep audit says of a lake that has to be sound.
+pub fn audited(memory: &MemoryStore) -> Result<Report, String> {
+    let store: Arc<dyn Store> = Arc::new(memory.clone());
+    let request = audit::Request {
+        depth: Depth::Records,
+        ..audit::Request::default()
+    };
+    let progress = audit::Progress::default();
+    let report = audit::audit(&store, &request, (&Workers::Inline, &progress))
+        .now_or_never()
+        .ok_or("the audit waits for something")?
+        .map_err(|error| error.to_string())?;
+    match report.findings.first() {
+        Some(finding) => Err(format!("the audit found {finding:?}")),
+        None => Ok(report),
     }
 }
 

@@ -1,17 +1,14 @@
 //! Starts Azurite, the emulator of Blob Storage, and installs it where it is not there yet.
 
-use std::fs::{self, File};
-use std::io::ErrorKind;
+#[path = "npm.rs"]
+mod npm;
+
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 const MAIN: &str = "node_modules/azurite/dist/src/blob/main.js";
-
-/// The lock file that was installed, written when `npm ci` is through: the folder alone may be half
-/// of an installation, or an older one.
-const INSTALLED: &str = "node_modules/.installed";
 
 /// How long Azurite may take until it listens, on a machine under load.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -34,7 +31,7 @@ impl Azurite {
     /// Where node or npm is missing, or Azurite does not come up.
     pub fn start() -> Self {
         let home = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/azurite");
-        install(&home);
+        npm::install(&home);
         for _ in 0..3 {
             if let Some(azurite) = Self::try_start(&home) {
                 return azurite;
@@ -90,32 +87,4 @@ fn free_port() -> u16 {
         .and_then(|listener| listener.local_addr())
         .unwrap()
         .port()
-}
-
-/// Installs what the lock file says, once, however many tests ask at a time.
-fn install(home: &Path) {
-    let wanted = fs::read(home.join("package-lock.json")).unwrap();
-    let done = home.join(INSTALLED);
-    let lock = File::create(home.join(".install.lock")).unwrap();
-    lock.lock().unwrap();
-    if fs::read(&done).is_ok_and(|installed| installed == wanted) {
-        return;
-    }
-    let npm = Command::new("npm")
-        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-        .current_dir(home)
-        .output();
-    match npm {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => panic!(
-            "`npm ci` in {} failed:\n{}",
-            home.display(),
-            String::from_utf8_lossy(&output.stderr)
-        ),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            panic!("npm is not installed; the tests need node 20 or later, for azurite")
-        }
-        Err(error) => panic!("npm does not start: {error}"),
-    }
-    fs::write(done, wanted).unwrap();
 }

@@ -165,6 +165,27 @@ fn every_format_says_its_own_places() {
 }
 
 #[test]
+fn many_files_are_checked_and_those_with_rejections_named() {
+    let folder = TempDir::new().unwrap();
+    for number in 0..1_500 {
+        let event = if number == 700 { "x" } else { GOOD };
+        std::fs::write(folder.path().join(format!("{number}.json")), event).unwrap();
+    }
+    let arguments: Vec<_> = (0..1_500).map(|it| format!("{it}.json")).collect();
+    // no more files may be open at a time than a small CI runner allows
+    let output = Command::new("sh")
+        .args(["-c", "ulimit -n 256 && exec \"$0\" check \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_bronzegate"))
+        .args(&arguments)
+        .env_remove("SCHEMAS_DIR")
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    let said = said(&output, 1);
+    assert!(said.starts_with("700.json  1 event: 0 accepted, 1 rejected\nall 1,500 files  1,500 events: 1,499 accepted, 1 rejected\n"), "{said}");
+}
+
+#[test]
 fn standard_input_is_read_and_its_format_told() {
     let lines = format!("{GOOD}\n{}\n", spoilt("12,", "\"12\","));
     for arguments in [&[][..], &["-"], &["--format", "ndjson", "-"]] {

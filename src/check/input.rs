@@ -4,46 +4,18 @@ use std::fmt;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::CheckError;
-use crate::local::sales::{Sales, SalesError, is_header};
+use super::format::{Format, format_of, is_blank, is_lines_after_all};
+use crate::local::sales::{Sales, SalesError};
 
 /// The most bytes that are held at once: a line of NDJSON, or a file that is one JSON text.
 const LARGEST: u64 = 1 << 30;
 /// What is looked at to tell a format by.
 const HEAD: u64 = 16 << 20;
-
-/// How events stand in a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// By the file's extension, and else by what is in it.
-    Auto,
-    /// An event a line; a blank line is an event that is empty.
-    Ndjson,
-    /// One JSON text: the elements of an array, or one event.
-    Json,
-    /// The rows of the data set's own file.
-    Csv,
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "ndjson" => Ok(Self::Ndjson),
-            "json" => Ok(Self::Json),
-            "csv" => Ok(Self::Csv),
-            _ => Err("write auto, ndjson, json or csv".to_owned()),
-        }
-    }
-}
 
 /// Where events are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,14 +46,23 @@ pub enum Place {
     Whole,
 }
 
-/// A source that was opened, so that one that can't be is known before anything is judged.
+/// A source that can be read: that it can't is known before anything is judged.
 pub struct Input {
     /// Its name, as it is told.
     pub name: String,
     /// Its bytes, where they are known.
     pub bytes: Option<u64>,
     extension: String,
-    reader: Box<dyn Read + Send>,
+    reader: Reader,
+}
+
+/// What an input is read from.
+enum Reader {
+    /// A file, which is opened when its turn comes: there can be more of them than a process may
+    /// have open.
+    File(PathBuf),
+    /// What can be opened only once.
+    Stream(Box<dyn Read + Send>),
 }
 
 impl Input {
@@ -96,7 +77,7 @@ impl Input {
                 name,
                 bytes: None,
                 extension: String::new(),
-                reader: Box::new(io::stdin()),
+                reader: Reader::Stream(Box::new(io::stdin())),
             });
         };
         let trouble = |problem: String| CheckError::input(&name, problem);
@@ -115,7 +96,11 @@ impl Input {
         Ok(Self {
             bytes: about.is_file().then_some(about.len()),
             extension: extension.to_lowercase(),
-            reader: Box::new(file),
+            reader: if about.is_file() {
+                Reader::File(path.clone())
+            } else {
+                Reader::Stream(Box::new(file))
+            },
             name,
         })
     }
@@ -132,7 +117,14 @@ impl Input {
     ) -> Result<(), CheckError> {
         let name = self.name;
         let trouble = |problem: String| CheckError::input(&name, problem);
-        let reader = Counted(self.reader, read);
+        let reader: Box<dyn Read> = match self.reader {
+            Reader::Stream(stream) => stream,
+            Reader::File(path) => {
+                let opened = File::open(path);
+                Box::new(opened.map_err(|it| trouble(format!("can't be read: {it}")))?)
+            }
+        };
+        let reader = Counted(reader, read);
         let mut reader = BufReader::with_capacity(1 << 16, reader);
         let (head, known) = match (format, self.extension.as_str()) {
             (Format::Auto, "csv") => (Vec::new(), Format::Csv),
@@ -199,40 +191,6 @@ fn head(reader: &mut impl BufRead) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// The format of a file that begins so. A first line that is JSON by itself and has others behind
-/// it can't begin a longer JSON text. Neither can one that is broken in its middle, and where the
-/// next line is an object it is the first event of many that is broken.
-fn format_of(head: &[u8]) -> Format {
-    let mut filled = head.split(|byte| *byte == b'\n').filter(|it| !is_blank(it));
-    let (first, second) = (filled.next().unwrap_or_default(), filled.next());
-    let error = match serde_json::from_slice::<IgnoredAny>(first) {
-        Ok(_) if second.is_some() => return Format::Ndjson,
-        Ok(_) => return Format::Json,
-        Err(error) => error,
-    };
-    if is_header(first) {
-        Format::Csv
-    } else if !error.is_eof() && second.is_some_and(is_object) {
-        Format::Ndjson
-    } else {
-        Format::Json
-    }
-}
-
-/// Whether a text that is not JSON is lines of which the first was cut off.
-fn is_lines_after_all(text: &[u8]) -> bool {
-    let mut filled = text.split(|byte| *byte == b'\n').filter(|it| !is_blank(it));
-    filled.nth(1).is_some_and(is_object) && serde_json::from_slice::<IgnoredAny>(text).is_err()
-}
-
-fn is_object(line: &[u8]) -> bool {
-    line.trim_ascii_start().starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(line).is_ok()
-}
-
-fn is_blank(line: &[u8]) -> bool {
-    line.trim_ascii().is_empty()
-}
-
 /// The elements of a text that is an array, each with its own bytes.
 fn elements(text: &[u8]) -> Option<Vec<&RawValue>> {
     serde_json::from_slice(text).ok()
@@ -295,7 +253,7 @@ mod tests {
             name: "test".to_owned(),
             bytes: None,
             extension: extension.to_owned(),
-            reader: Box::new(Cursor::new(text.to_vec())),
+            reader: Reader::Stream(Box::new(Cursor::new(text.to_vec()))),
         };
         let (mut events, read) = (Vec::new(), AtomicU64::new(0));
         input
@@ -387,5 +345,30 @@ mod tests {
             );
             assert_eq!(events[1].0, Line(4));
         }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_bytes_of_lines_are_the_bytes_of_the_file(
+            text in proptest::collection::vec(proptest::sample::select(b"{}a\r\n\xff".as_slice()), 0..60),
+        ) {
+            let events = lines_of(&text);
+            let expected: Vec<&[u8]> = match text.strip_suffix(b"\n").unwrap_or(&text) {
+                [] if text.is_empty() => Vec::new(),
+                text => text.split(|byte| *byte == b'\n').collect(),
+            };
+            let expected: Vec<_> = expected.iter().map(|it| it.strip_suffix(b"\r").unwrap_or(it)).collect();
+            proptest::prop_assert_eq!(events, expected);
+        }
+    }
+
+    fn lines_of(text: &[u8]) -> Vec<Vec<u8>> {
+        let mut events = Vec::new();
+        lines(text, "test", |_, body| {
+            events.push(body.to_vec());
+            Ok(())
+        })
+        .unwrap();
+        events
     }
 }

@@ -1,11 +1,12 @@
 //! `bronzegate check`: a producer's own files, judged as the function would judge them; and the
 //! schemas themselves, held against their examples and their predecessors.
 //!
-//! [`input`] cuts files into events; [`Check`] judges them and keeps a [`tally`]; [`report`] and
-//! [`words`] say it to people. [`schemas`] judges examples and [`compare`]s versions; [`verdict`]
-//! says that to people.
+//! [`input`] cuts files into events, by their [`mod@format`]; [`Check`] judges them and keeps a
+//! [`tally`]; `report` and `words` say it to people. [`schemas`] judges the examples and holds
+//! versions against one another by [`compare`]; `verdict` says that to people.
 
 pub mod compare;
+pub mod format;
 pub mod input;
 mod report;
 pub mod schemas;
@@ -23,7 +24,8 @@ use crate::encode::rejection_record;
 use crate::event::{Batch, Event, Origin, Stream};
 use crate::judge::{Catalog, CatalogError, Judge, Rejection, Submission, Verdict};
 use crate::settings::Judging;
-use input::{Format, Input, Place, Source};
+use format::Format;
+use input::{Input, Place, Source};
 use tally::Tally;
 
 /// Why nothing can be said of an input.

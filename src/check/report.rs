@@ -7,6 +7,8 @@ use super::tally::{Complaint, File, Group, Spot, Tally};
 use super::words::visible;
 use crate::terminal::grouped;
 
+/// Files that are named; where there are more, those with rejections are.
+const FILES: usize = 20;
 /// Groups that are printed; the others are summed up.
 const PRINTED: usize = 40;
 
@@ -16,25 +18,22 @@ impl Tally {
     /// # Errors
     /// Where `out` can't be written.
     pub fn print(&self, out: &mut dyn Write) -> io::Result<()> {
-        let width = self.files.iter().map(|it| it.name.chars().count()).max();
-        for file in &self.files {
+        let many = self.files.len() > FILES;
+        let shown = || {
+            let files = self.files.iter();
+            files.filter(|it| !many || it.rejected > 0).take(FILES)
+        };
+        let names = shown().map(|it| it.name.chars().count());
+        let width = names.max().unwrap_or_default();
+        for file in shown() {
             let name = visible(&file.name);
-            writeln!(
-                out,
-                "{name:<width$}  {}",
-                counted(file),
-                width = width.unwrap_or(0)
-            )?;
+            writeln!(out, "{name:<width$}  {}", counted(file))?;
         }
         if self.files.len() > 1 {
             let (events, rejected) = (self.events(), self.rejected());
             let figures = figures(events, events - rejected, rejected);
-            writeln!(
-                out,
-                "{:<width$}  {figures}",
-                "all",
-                width = width.unwrap_or(0)
-            )?;
+            let all = format!("all {} files", grouped(self.files.len() as u64));
+            writeln!(out, "{all:<width$}  {figures}")?;
         }
         let mut groups: Vec<&Group> = self.groups.iter().collect();
         groups.sort_by_key(|group| std::cmp::Reverse(group.events));

@@ -203,15 +203,13 @@ impl Tally {
     }
 }
 
-/// The violations without the note of how many more there are.
+/// The violations without the note of how many more there are: it is of no place.
 fn shown(rejection: &Rejection) -> &[Violation] {
     match rejection.violations.as_slice() {
-        [rest @ .., last] if !rest.is_empty() && last.schema_pointer.is_empty() => {
-            if rest.iter().all(|it| it.schema_pointer.is_empty()) {
-                &rejection.violations
-            } else {
-                rest
-            }
+        [rest @ .., last]
+            if !rest.is_empty() && last.pointer.is_empty() && last.schema_pointer.is_empty() =>
+        {
+            rest
         }
         all => all,
     }
@@ -267,6 +265,24 @@ mod tests {
             [5, 5]
         );
         assert_eq!(complaints[0].places.len(), PLACES);
+    }
+
+    #[test]
+    fn how_many_more_there_are_is_no_complaint() {
+        let mut tally = Tally::default();
+        tally.file("a");
+        let mut rejection = refused("/a", "x");
+        rejection.violations.push(Violation {
+            keyword: "schema".to_owned(),
+            pointer: String::new(),
+            schema_pointer: String::new(),
+            message: "and 7 more".to_owned(),
+        });
+        tally.reject(Place::Line(1), b"{}", &rejection);
+        assert_eq!(tally.groups.len(), 1);
+        rejection.violations.remove(0);
+        tally.reject(Place::Line(2), b"{}", &rejection);
+        assert_eq!(tally.groups.len(), 2);
     }
 
     #[test]

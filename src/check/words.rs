@@ -200,6 +200,8 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
+    use proptest::strategy::Strategy;
+
     use super::*;
     use crate::event::Stream;
     use crate::judge::{Catalog, Judge, Limits, Submission, Verdict};
@@ -296,6 +298,32 @@ mod tests {
             ("/c/d", None),
         ] {
             assert_eq!(value_at(text, pointer), value, "{pointer}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn i4_whatever_an_event_is_what_is_said_of_it_can_be_printed(
+            body in proptest::prop_oneof![
+                proptest::collection::vec(proptest::arbitrary::any::<u8>(), 0..40),
+                r#"[\[\]{}",:0-9eE.\-a-z\\ \n\r\t\u{80}-\u{9f}\u{202e}é😀]{0,40}"#
+                    .prop_map(String::into_bytes),
+            ],
+        ) {
+            let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas");
+            let catalog = Arc::new(Catalog::load(&schemas).unwrap());
+            let submission = Submission { body: &body, properties: None, content_type: None };
+            let verdict = Judge::new(&catalog, Limits::default()).judge(&Stream::new("a/b"), &submission);
+            let Verdict::Rejected(rejection) = verdict else {
+                return Ok(());
+            };
+            for violation in &rejection.violations {
+                for place in [Place::Line(1), Place::Whole] {
+                    let words = words(rejection.reason, violation, &body, place);
+                    proptest::prop_assert!(!words.text.is_empty());
+                    proptest::prop_assert!(!words.text.contains(char::is_control));
+                }
+            }
         }
     }
 }

@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::Args;
 
 use super::{Ended, FAILED, say};
-use crate::check::input::{Format, Source};
+use crate::check::format::Format;
+use crate::check::input::Source;
 use crate::check::schemas::Schemas;
 use crate::check::{Check as Checking, CheckError, Request};
 use crate::event::Stream;

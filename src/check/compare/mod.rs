@@ -4,8 +4,8 @@
 //! can't compare it calls unclear. Where it says neither breaking nor unclear, every value that the
 //! older schema accepts is accepted by the newer one.
 //!
-//! [`at`] finds subschemas and follows references; [`same`] says where two mean the same;
-//! [`values`], [`ranges`], [`objects`], [`arrays`] and [`combined`] have the rules.
+//! `at` finds subschemas and follows references; `same` says where two mean the same;
+//! `values`, `ranges`, `objects`, `arrays` and `combined` have the rules.
 
 mod arrays;
 mod at;

@@ -1,8 +1,8 @@
 //! Audit: reads a lake, and proves that every event in it is accounted for.
 //!
-//! A stream's days are listed side by side, and of each day one hour is held at a time ([`day`]).
-//! An hour's names and metadata are held against one another ([`hour`]), its records are read where
-//! that is asked for ([`reading`]), and what each partition covers goes into its chain ([`chain`]).
+//! A stream's days are listed side by side, and of each day one hour is held at a time (`day`).
+//! An hour's names and metadata are held against one another (`hour`), its records are read where
+//! that is asked for (`reading`), and what each partition covers goes into its chain (`chain`).
 //! What may look wrong only since the lake is written meanwhile is looked at once more in the end.
 
 mod chain;

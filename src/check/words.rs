@@ -252,7 +252,7 @@ mod tests {
         assert_said(
             r#""17490""#,
             "17490.0",
-            "`CustomerNo` is the number 17490.0: must be null or a string: write it in double quotes",
+            "`CustomerNo` is the number 17490.0: must be null or a string: write it in double quotes; five digits, not a decimal such as 12345.0",
         );
         assert_said(
             r#""Price""#,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Args;
 
-use super::{Ended, FAILED, say};
+use super::{Ended, FAILED, say, told};
 use crate::check::format::Format;
 use crate::check::input::Source;
 use crate::check::schemas::Schemas;
@@ -90,15 +90,18 @@ impl Check {
             note: String::new(),
         };
         let tally = tokio::select! {
-            tally = work => tally.map_err(failed)?.map_err(failed)?,
+            tally = work => match tally.map_err(failed)? {
+                // records are printed of what is rejected alone
+                Err(CheckError::Out(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
+                    return Ok(ExitCode::FAILURE);
+                }
+                tally => tally.map_err(failed)?,
+            },
             never = terminal::show(voice, "MB read", bar) => match never {},
         };
         if voice == Voice::Human {
             let mut out = BufWriter::new(io::stdout().lock());
-            tally
-                .print(&mut out)
-                .and_then(|()| out.flush())
-                .map_err(|it| failed(CheckError::from(it)))?;
+            told(tally.print(&mut out).and_then(|()| out.flush()))?;
         }
         Ok(status(tally.rejected() == 0))
     }

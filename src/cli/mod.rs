@@ -162,8 +162,12 @@ fn say(
             .and_then(|()| writeln!(out)),
         Voice::Quiet => Ok(()),
     };
+    told(said)
+}
+
+/// Whether what was said was said: whoever reads it may have read enough, as `head` does.
+fn told(said: io::Result<()>) -> Result<(), (u8, String)> {
     match said {
-        // whoever reads it has read enough, as `head` does
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         said => said.map_err(|error| (FAILED, format!("stdout: {error}"))),
     }

@@ -19,7 +19,7 @@ use crate::event::Stream;
 #[derive(Debug, Error)]
 pub enum CatalogError {
     /// A file or folder can't be read.
-    #[error("can't read {}: set SCHEMAS_DIR to the folder that holds catalog.json", path.display())]
+    #[error("can't read {}: name the folder that holds catalog.json by SCHEMAS_DIR (or --catalog)", path.display())]
     Unreadable {
         /// The file or folder.
         path: PathBuf,

@@ -16,6 +16,7 @@ pub(super) const VIOLATIONS: usize = 32;
 /// Entries beyond which only the first violation is looked for: an event of a megabyte can break
 /// a rule a hundred thousand times, and each would be kept in memory.
 const ENTRIES: usize = 16 * 1024;
+const QUOTE: &str = "write it in double quotes";
 pub(super) const MESSAGE_BYTES: usize = 512;
 const POINTER_BYTES: usize = 1024;
 
@@ -87,12 +88,7 @@ fn message(schema: &Schema, root: TapeNode<'_>, error: &ValidationError<'_>) -> 
         ValidationErrorKind::Type { kind } => match place {
             Some(index) => {
                 let node = TapeNode { index, ..root };
-                let message = wrong_type(kind, node, pointer.is_empty());
-                // what to change has been said
-                if message.contains(": ") {
-                    return message;
-                }
-                message
+                wrong_type(kind, node, pointer.is_empty())
             }
             None => error.masked().to_string(),
         },
@@ -115,10 +111,14 @@ fn message(schema: &Schema, root: TapeNode<'_>, error: &ValidationError<'_>) -> 
         }
         _ => error.masked_with("the value").to_string(),
     };
-    if let Some(hint) = hint(&schema.document, error.schema_path().as_str()) {
-        message.push_str(": ");
-        message.push_str(hint);
-    }
+    // a wrong type has said what to change, but for what a string has to look like
+    let said = matches!(error.kind(), ValidationErrorKind::Type { .. }) && message.contains(": ");
+    let more = match hint(&schema.document, error.schema_path().as_str()) {
+        Some(hint) if !said => format!(": {hint}"),
+        Some(hint) if message.ends_with(QUOTE) => format!("; {hint}"),
+        _ => String::new(),
+    };
+    message.push_str(&more);
     message
 }
 
@@ -153,7 +153,7 @@ fn wrong_type(kind: &TypeKind, node: TapeNode<'_>, whole: bool) -> String {
         JsonType::String if wants(JsonType::Number) || wants(JsonType::Integer) => {
             "write the number without quotes"
         }
-        JsonType::Number if wants(JsonType::String) => "write it in double quotes",
+        JsonType::Number if wants(JsonType::String) => QUOTE,
         JsonType::Null => "leave the field out or send a value",
         _ => return message,
     };

@@ -9,14 +9,11 @@ use super::hour::{Doubt, Segment, Stretch, take_stock};
 use super::reading::{Bodies, Read, read};
 use super::reasons::Reasons;
 use super::report::Counts;
-use super::{Auditing, Depth, LOOKED_AGAIN};
+use super::{Auditing, Depth, LOOKED_AGAIN, READ_AT_ONCE};
 use crate::event::{Partition, Stream};
 use crate::lake::{Day, Hour, Hours};
 use crate::landing::{Kind, Name, Place};
 use crate::store::{Listed, StoreError};
-
-/// Commits that are read at once.
-const READ_AT_ONCE: usize = 8;
 
 /// What a day holds.
 #[derive(Debug, Default)]
@@ -86,7 +83,7 @@ impl Auditing<'_> {
                         .is_none_or(|until| hour * 3_600_000 < until.millis())
             }
             // nobody knows when these were taken
-            Some(_) => false,
+            Some(_) => !self.timed,
             None => true,
         };
         hour.bronze.retain(within);
@@ -106,6 +103,8 @@ impl Auditing<'_> {
 
     /// Reads the blobs of a commit and their records.
     async fn stretch(&self, stretch: Stretch) -> Result<Read, StoreError> {
+        // never closed; and without a permit it would only take more memory
+        let _permit = self.reads.acquire().await.ok();
         let mut bodies = Bodies::default();
         let mut gone = Vec::new();
         if let Some(name) = &stretch.name {

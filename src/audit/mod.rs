@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, UNIX_EPOCH};
 
 use futures::{StreamExt, TryStreamExt, stream};
+use tokio::sync::Semaphore;
 
 use chain::Window;
 pub use finding::{Finding, FindingKind};
@@ -45,6 +46,9 @@ use crate::workers::Workers;
 
 /// Days that are listed at once.
 const DAYS_AT_ONCE: usize = 8;
+
+/// Commits that are read at once, of whatever day.
+const READ_AT_ONCE: usize = 8;
 
 /// Missing blobs and gaps that are looked for once more.
 const LOOKED_AGAIN: usize = 1_000;
@@ -131,8 +135,12 @@ struct Auditing<'a> {
     depth: Depth,
     since: Option<EnqueuedTime>,
     until: Option<EnqueuedTime>,
+    /// Whether a time was asked for, so that events without one are left out.
+    timed: bool,
     values: bool,
     witness: Option<Arc<dyn Witness>>,
+    /// Commits whose blobs are in memory at once.
+    reads: Semaphore,
     workers: Workers,
     progress: &'a Progress,
 }
@@ -168,8 +176,10 @@ pub async fn audit(
         // a purge goes by whole days
         since: request.since.max(request.purged_before),
         until: request.until,
+        timed: request.since.is_some() || request.until.is_some(),
         values: request.values,
         witness: request.witness.clone(),
+        reads: Semaphore::new(READ_AT_ONCE),
         workers: workers.clone(),
         progress,
     };

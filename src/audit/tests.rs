@@ -678,3 +678,50 @@ async fn what_is_landed_meanwhile_is_no_finding() {
         assert_eq!(found, [], "{hidden:?}");
     }
 }
+
+/// Events whose coordinates the host did not say.
+async fn land_unplaced(store: &MemoryStore) {
+    let mut batch = Batch::empty(Origin::Invocation {
+        stream: Stream::new("shop/orders"),
+        partition: None,
+        id: "f1248305-0000-4000-8000-000000000000".to_owned(),
+    });
+    batch.payload = b"{\"n\":2}".to_vec();
+    batch.events = vec![Event {
+        body: 0..7,
+        ..Event::default()
+    }];
+    let judged = Judged {
+        batch,
+        verdicts: vec![Verdict::Rejected(Rejection {
+            reason: Reason::Schema,
+            schema: None,
+            violations: Vec::new(),
+        })],
+        catalog: "digest".into(),
+    };
+    let landing = Landing::new(Arc::new(store.clone()), Compression::None, Workers::Inline);
+    let landed = landing.land(Arc::new(judged), Duration::ZERO).await;
+    landed.unwrap();
+}
+
+#[tokio::test]
+async fn events_without_coordinates_are_accounted_for_apart() {
+    let store = lake().await;
+    land_unplaced(&store).await;
+    assert_found(&findings(&store).await, &[], &[]);
+    let purged = Request {
+        purged_before: EnqueuedTime::from_millis(START + 90 * MINUTE),
+        ..deep()
+    };
+    let report = audited(&store, purged).await;
+    assert_eq!(report.streams[0].unplaced.rejected, 1);
+    assert!(report.sound, "{:?}", report.findings);
+    replay_all(&store).await;
+    assert_found(&findings(&store).await, &[], &[]);
+    let report = audited(&store, deep()).await;
+    assert_eq!(
+        (report.totals.replayed, report.streams[0].unplaced.replayed),
+        (4, 1)
+    );
+}

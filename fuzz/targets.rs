@@ -217,8 +217,17 @@ enum Expected {
     Unsaid,
 }
 
+/// What stands behind the prefix of Confluent's serializers.
+fn behind_prefix(body: &[u8]) -> &[u8] {
+    if body.len() >= 5 && body[0] == 0 {
+        &body[5..]
+    } else {
+        body
+    }
+}
+
 fn expected(body: &[u8]) -> Expected {
-    let limits = Limits::default();
+    let (body, limits) = (behind_prefix(body), Limits::default());
     if body.iter().all(|byte| b" \t\r\n".contains(byte)) {
         return Expected::Refused(Reason::Empty);
     }
@@ -367,7 +376,7 @@ fn is_accepted(record: &str, body: &[u8]) {
         b'\n' | b'\r' => b' ',
         other => *other,
     };
-    let body: Vec<u8> = body.iter().map(on_one_line).collect();
+    let body: Vec<u8> = behind_prefix(body).iter().map(on_one_line).collect();
     let read: Accepted<'_> = serde_json::from_str(record).expect("a record is JSON");
     assert_eq!(read.body.get().as_bytes(), body.trim_ascii());
 }
@@ -387,6 +396,7 @@ fn is_rejected(record: &str, rejection: &Rejection, body: &[u8]) {
     assert!(!read.errors.is_empty(), "a rejection says why");
     let bytes = STANDARD.decode_to_vec(read.body_base64).ok();
     assert_eq!(bytes.as_deref(), Some(body));
+    let body = behind_prefix(body);
     assert_eq!(read.body_text.is_some(), std::str::from_utf8(body).is_ok());
     assert!(body.starts_with(read.body_text.unwrap_or_default().as_bytes()));
 }

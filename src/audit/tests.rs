@@ -1,7 +1,9 @@
 //! Lakes that the landing made, and what an audit says after something was done to them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
+
+use proptest::prelude::*;
 
 use super::*;
 use crate::event::{Batch, Event, Origin, Partition};
@@ -73,22 +75,29 @@ async fn land(store: &MemoryStore, partition: &str, sequences: std::ops::Range<u
         .unwrap();
 }
 
-/// Replays all rejections of the lake but the first, by a catalog that takes them.
-async fn replay_all(store: &MemoryStore) {
+/// A catalog that takes all rejections of the lake but the first.
+static MENDED: LazyLock<Judging> = LazyLock::new(|| {
     let dir = tempfile::tempdir().unwrap();
     std::fs::create_dir(dir.path().join("x")).unwrap();
     let schema = r#"{"$id":"https://shop.example/x/1.0.0","properties":{"n":{"minimum":2}}}"#;
     std::fs::write(dir.path().join("x/1.0.0.json"), schema).unwrap();
     std::fs::write(dir.path().join("catalog.json"), r#"{"default":"x"}"#).unwrap();
-    let judging = Judging {
+    Judging {
         catalog: Arc::new(Catalog::load(dir.path()).unwrap()),
         limits: crate::judge::Limits::default(),
-    };
+    }
+});
+
+async fn replayed(store: &MemoryStore) -> replay::Outcome {
     let store: Arc<dyn Store> = Arc::new(store.clone());
     let (selection, progress) = (Selection::default(), replay::Progress::default());
     let about = (&Workers::Inline, &progress);
-    let outcome = replay::replay(&store, &judging, &selection, false, about).await;
-    assert!(outcome.unwrap().landed > 0);
+    let outcome = replay::replay(&store, &MENDED, &selection, false, about).await;
+    outcome.unwrap()
+}
+
+async fn replay_all(store: &MemoryStore) {
+    assert!(replayed(store).await.landed > 0);
 }
 
 async fn audited(store: &MemoryStore, request: Request) -> Report {
@@ -724,4 +733,96 @@ async fn events_without_coordinates_are_accounted_for_apart() {
         (report.totals.replayed, report.streams[0].unplaced.replayed),
         (4, 1)
     );
+}
+
+/// What may be done to a blob.
+#[derive(Debug, Clone)]
+enum Damage {
+    Byte(usize, u8),
+    Cut(usize),
+    Metadata(String, String),
+    Renamed(String),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let keys = [
+        "bronzegate",
+        "first",
+        "last",
+        "least",
+        "greatest",
+        "accepted",
+        "rejected",
+        "outbox",
+        "lines",
+        "replays",
+        "catalog",
+    ];
+    let values = prop_oneof![
+        "[0-9]{0,20}",
+        "[0-9]{1,3}-[0-9]{1,9}(,[0-9]{1,3})?",
+        Just(u64::MAX.to_string()),
+        Just(i64::MAX.to_string()),
+        "[a-z]{0,5}",
+    ];
+    prop_oneof![
+        (any::<usize>(), any::<u8>()).prop_map(|(at, byte)| Damage::Byte(at, byte)),
+        any::<usize>().prop_map(Damage::Cut),
+        (prop::sample::select(keys.to_vec()), values)
+            .prop_map(|(key, value)| Damage::Metadata(key.to_owned(), value)),
+        "[a-z0-9=/.-]{1,40}".prop_map(Damage::Renamed),
+    ]
+}
+
+async fn audited_after(damages: Vec<(usize, Damage)>) -> Result<(), TestCaseError> {
+    let store = lake().await;
+    land_unplaced(&store).await;
+    let first_replayed = damages.len() == 2;
+    if first_replayed {
+        replay_all(&store).await;
+    }
+    for (index, damage) in damages {
+        let blobs = store.blobs();
+        let (name, mut blob) = blobs
+            .into_iter()
+            .nth(index % store.blobs().len())
+            .unwrap_or_default();
+        let mut body = blob.body.to_vec();
+        let mut renamed = None;
+        match damage {
+            Damage::Byte(at, byte) if !body.is_empty() => {
+                let at = at % body.len();
+                body[at] = byte;
+            }
+            Damage::Byte(..) => {}
+            Damage::Cut(at) => body.truncate(at % (body.len() + 1)),
+            Damage::Metadata(key, value) => _ = blob.metadata.insert(key, value),
+            Damage::Renamed(end) => renamed = Some(end),
+        }
+        blob.body = body.into();
+        let folder = name.rsplit_once('/').map_or("bronze", |(folder, _)| folder);
+        let to = renamed.map_or(name.clone(), |end| format!("{folder}/{end}"));
+        if crate::store::name::check("put", &to).is_ok() {
+            store.put(&to, blob).await.unwrap();
+        }
+    }
+    let report = audited(&store, deep()).await;
+    prop_assert_eq!(report.sound, report.wrong == 0);
+    prop_assert!(page(&report).contains("<h1>"));
+    report.print(&mut Vec::new()).unwrap();
+    let outcome = replayed(&store).await;
+    let summary = replay::Summary::of(String::new(), String::new(), false, outcome);
+    summary.print(&mut Vec::new()).unwrap();
+    Ok(())
+}
+
+proptest! {
+    /// A blob that is damaged and a name that is foreign are findings, never a panic or a stop.
+    #[test]
+    fn i4_whatever_is_in_a_lake_can_be_audited_and_replayed(
+        damages in prop::collection::vec((any::<usize>(), damage()), 1..4)
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(audited_after(damages))?;
+    }
 }

@@ -116,7 +116,9 @@ impl<'m> Columns<'m, '_> {
         };
         let values: Vec<Option<&str>> = elements(&values, "SequenceNumberArray")?;
         self.assign("SequenceNumberArray", &values, |event, value| {
-            event.sequence = unquoted(value).parse().ok();
+            // a signed number on the wire, and of a name's and metadata's width
+            let number: Option<u64> = unquoted(value).parse().ok();
+            event.sequence = number.filter(|number| *number <= i64::MAX as u64);
             event.sequence.is_some()
         });
         Ok(())

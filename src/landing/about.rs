@@ -6,6 +6,12 @@ use crate::store::Metadata;
 /// The version of this metadata, under the key `bronzegate`.
 const VERSION: &str = "1";
 
+/// More events than any request can hold: a greater count was never written.
+const MOST: u64 = 1 << 32;
+
+/// The greatest sequence number of Event Hubs, which writes them as signed numbers.
+const LAST: u64 = i64::MAX as u64;
+
 /// The events that a blob of a partition's chain stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Covered {
@@ -100,7 +106,9 @@ impl About {
                 least: time("least")?,
                 greatest: time("greatest")?,
             };
-            let forward = covered.first <= covered.last && covered.least <= covered.greatest;
+            let forward = covered.first <= covered.last
+                && covered.last <= LAST
+                && covered.least <= covered.greatest;
             Some(forward.then_some(covered)?)
         } else {
             None
@@ -113,7 +121,9 @@ impl About {
             catalog: metadata.get("catalog")?.clone(),
         };
         // rejections and the digest under which they wait go together
-        ((about.rejected > 0) == about.outbox.is_some()).then_some(about)
+        let together = (about.rejected > 0) == about.outbox.is_some();
+        let counted = about.accepted <= MOST && about.rejected <= MOST;
+        (together && counted).then_some(about)
     }
 }
 
@@ -161,8 +171,13 @@ mod tests {
     }
 
     #[test]
-    fn a_range_that_goes_backwards_is_not_ours() {
-        for (key, value) in [("last", "4"), ("greatest", "69")] {
+    fn a_range_or_count_that_nobody_can_have_written_is_not_ours() {
+        for (key, value) in [
+            ("last", "4"),
+            ("last", "9223372036854775808"),
+            ("greatest", "69"),
+            ("accepted", "4294967297"),
+        ] {
             let mut metadata = about().to_metadata();
             metadata.insert(key.to_owned(), value.to_owned());
             assert_eq!(About::from_metadata(&metadata), None, "{key}");

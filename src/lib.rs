@@ -12,6 +12,15 @@
 //! - [`encode`]: judged events in, the bodies of a bronze blob and of a rejection blob out
 //! - [`landing`]: judged events in, blobs out, each event exactly once
 //! - [`store`]: where blobs are kept: Azure Blob Storage, a folder, memory
+//!
+//! What reads the lake again:
+//!
+//! - [`lake`]: streams, days and hours of a lake, and the records of a blob
+//! - [`replay`]: rejections that today's schemas accept are landed, each once
+//! - [`audit`]: every event is accounted for, or a finding says what is wrong
+//!
+//! And around both: [`serve`] (the host's requests), [`check`] (a producer's files), [`local`] (all
+//! of it on one machine), [`cli`], [`settings`], [`terminal`], [`telemetry`], [`workers`].
 
 #![forbid(unsafe_code)]
 

@@ -118,7 +118,7 @@ impl<'m> Columns<'m, '_> {
         self.assign("SequenceNumberArray", &values, |event, value| {
             // a signed number on the wire, and of a name's and metadata's width
             let number: Option<u64> = unquoted(value).parse().ok();
-            event.sequence = number.filter(|number| *number <= i64::MAX as u64);
+            event.sequence = number.filter(|number| i64::try_from(*number).is_ok());
             event.sequence.is_some()
         });
         Ok(())

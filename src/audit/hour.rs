@@ -85,11 +85,7 @@ pub(super) fn take_stock(hour: &Hour, compression: Option<Compression>) -> Stock
     let listed = hour.bronze.iter().map(|it| (Kind::Bronze, it));
     for (kind, listed) in listed.chain(hour.rejections.iter().map(|it| (Kind::Rejections, it))) {
         let Some(name) = Name::parse(&listed.name).map(|(_, name)| name) else {
-            stock.find(
-                FindingKind::Foreign,
-                &listed.name,
-                "its name is none that this program writes",
-            );
+            stock.stray(&listed.name);
             continue;
         };
         if compression.is_some_and(|compression| name.compression != compression) {
@@ -143,6 +139,18 @@ impl Stretch {
 impl Stock {
     fn find(&mut self, kind: FindingKind, blob: &str, message: impl Into<String>) {
         self.findings.add(Finding::of_blob(kind, blob, message));
+    }
+
+    /// A name that is not ours, or not there.
+    fn stray(&mut self, blob: &str) {
+        if let Some(proper) = Name::belongs(blob) {
+            let message =
+                format!("it stands in another hour's folder than its time: it belongs at {proper}");
+            self.find(FindingKind::Misplaced, blob, message);
+        } else {
+            let message = "its name is none that this program writes";
+            self.find(FindingKind::Foreign, blob, message);
+        }
     }
 
     fn doubt(&mut self, missing: String, finding: Finding, outbox: Option<String>) {

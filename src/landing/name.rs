@@ -98,6 +98,21 @@ impl Name {
 
     /// Reads a blob's whole name; `None` for one that is not ours.
     pub fn parse(name: &str) -> Option<(Kind, Self)> {
+        let (kind, parsed) = Self::read(name)?;
+        // a name is ours only as we spell it: in its folder, with all its zeros
+        (parsed.blob(kind) == name).then_some((kind, parsed))
+    }
+
+    /// The name that a blob should have whose file is named as we name it, and which stands in
+    /// another folder than that of its hour.
+    pub fn belongs(name: &str) -> Option<String> {
+        let (kind, parsed) = Self::read(name)?;
+        let proper = parsed.blob(kind);
+        let file = |name: &str| name.rsplit('/').next().map(str::to_owned);
+        (proper != name && file(&proper) == file(name)).then_some(proper)
+    }
+
+    fn read(name: &str) -> Option<(Kind, Self)> {
         name::check("parse", name).ok()?;
         let (top, rest) = name.split_once('/')?;
         let kind = match top {
@@ -141,8 +156,7 @@ impl Name {
             replay,
             compression,
         };
-        // a name is ours only as we spell it: in its folder, with all its zeros
-        (parsed.blob(kind) == name && !hour.is_empty()).then_some((kind, parsed))
+        (!hour.is_empty()).then_some((kind, parsed))
     }
 }
 
@@ -260,6 +274,19 @@ mod tests {
                 assert_eq!(Name::parse(&name.blob(kind)), Some((kind, name.clone())));
             }
         }
+    }
+
+    #[test]
+    fn a_blob_in_another_hours_folder_is_told_where_it_belongs() {
+        let proper = name().blob(Kind::Rejections);
+        for moved in [
+            proper.replace("hour=12", "hour=11"),
+            proper.replace("date=2026-11-20", "date=2026-11-21"),
+        ] {
+            assert_eq!(Name::belongs(&moved), Some(proper.clone()));
+        }
+        assert_eq!(Name::belongs(&proper), None);
+        assert_eq!(Name::belongs(&proper.replace("000047", "47")), None);
     }
 
     #[test]

@@ -22,18 +22,21 @@ typos:
 # Licences, bans and sources of the dependencies (advisories need a database from the network)
 deny:
     cargo deny --all-features check bans licenses sources
+    # what is deployed has one TLS stack
+    ! cargo tree --locked --no-default-features --edges normal | grep -E 'openssl|native-tls|amqp'
 
 # Lints, as Cargo.toml has them
 clippy:
-    cargo clippy --locked --all-targets -- -D warnings
+    cargo clippy --locked --all-targets --all-features -- -D warnings
+    cargo clippy --locked --no-default-features -- -D warnings
 
 # The documentation builds without a warning
 doc:
-    RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+    RUSTDOCFLAGS="-D warnings" cargo doc --locked --all-features --no-deps --document-private-items
 
 # All tests, with a short run of every fuzz target; installs and starts Azurite by itself
 test:
-    cargo test --locked
+    cargo test --locked --all-features
 
 # More schedules of the landing's simulation: just simulate 0 1000000
 simulate first count:

@@ -19,7 +19,12 @@
 //! - [`replay`]: rejections that today's schemas accept are landed, each once
 //! - [`audit`]: every event is accounted for, or a finding says what is wrong
 //!
-//! And around both: [`serve`] (the host's requests), [`check`] (a producer's files), [`local`] (all
+//! The other side of the hub, behind the feature `event-hubs`:
+//!
+//! - [`event_hubs`]: where a hub is, who publishes to it and who reads it
+//! - `send`: events out of files or the generator, published
+//!
+//! And around all of it: [`serve`] (the host's requests), [`check`] (a producer's files), [`local`] (all
 //! of it on one machine), [`cli`], [`settings`], [`terminal`], [`telemetry`], [`workers`].
 
 #![forbid(unsafe_code)]
@@ -30,11 +35,14 @@ pub mod cli;
 pub mod decode;
 pub mod encode;
 pub mod event;
+pub mod event_hubs;
 pub mod judge;
 pub mod lake;
 pub mod landing;
 pub mod local;
 pub mod replay;
+#[cfg(feature = "event-hubs")]
+pub mod send;
 pub mod serve;
 pub mod settings;
 pub mod store;

@@ -10,7 +10,7 @@ use super::moment::now;
 use super::voice::VoiceArguments;
 use super::{Ended, FAILED, STOPPED};
 use crate::encode::Compression;
-use crate::local::hub::Input;
+use crate::local::input::Input;
 use crate::local::{self, Request};
 use crate::settings::{Lake, duration};
 
@@ -78,7 +78,7 @@ impl Local {
     }
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse()
         .ok()
         .filter(|number| *number > 0)
@@ -86,7 +86,7 @@ fn at_least_one(text: &str) -> Result<usize, String> {
 }
 
 /// A share in ten thousand: `2%`, `0.5%`.
-fn share(text: &str) -> Result<u64, String> {
+pub(super) fn share(text: &str) -> Result<u64, String> {
     text.strip_suffix('%')
         .and_then(|number| number.parse::<f64>().ok())
         .filter(|percent| (0.0..=100.0).contains(percent))

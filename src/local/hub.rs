@@ -1,70 +1,12 @@
 //! The events that are fed to the handler: the logs of a hub's partitions, in memory.
 
-use std::fs::File;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-
 use sha2::{Digest, Sha256};
 
-use super::dice::Dice;
-use super::orders::{Clock, Layout, Line, Orders};
-use super::sales::{Sale, Sales, SalesError};
-use super::spoil::spoil;
-use crate::event::{EnqueuedTime, Stream};
-use crate::judge::Reason;
+pub use super::input::{Expected, Input, InputError, Message};
+use crate::event::Stream;
 
 /// The namespace of everything that is landed locally.
 pub const NAMESPACE: &str = "local";
-
-/// An event on its partition; its place there is its sequence number.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Message {
-    /// The partition key.
-    pub key: Option<String>,
-    /// The payload.
-    pub body: Vec<u8>,
-    /// Application properties: a JSON object.
-    pub properties: &'static str,
-    /// When the hub took it.
-    pub enqueued: EnqueuedTime,
-    /// What has to become of it: `None` where that is not known beforehand.
-    pub expected: Option<Expected>,
-}
-
-/// What has to become of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Expected {
-    /// It is accepted.
-    Accepted,
-    /// It is refused for this reason.
-    Rejected(Reason),
-}
-
-/// Where the events come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Input {
-    /// The generator.
-    Generated {
-        /// How many events.
-        events: usize,
-        /// The seed.
-        seed: u64,
-        /// Spoilt events in ten thousand.
-        spoil: u64,
-    },
-    /// The data set's own file.
-    Csv(PathBuf),
-    /// An event a line, byte for byte.
-    Ndjson(PathBuf),
-}
-
-/// An input that can't be read.
-#[derive(Debug, thiserror::Error)]
-#[error("{place}: {problem}")]
-pub struct InputError {
-    place: String,
-    problem: String,
-}
 
 /// A hub with all its events.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,14 +27,13 @@ impl Hub {
             name: String::new(),
             partitions: vec![Vec::new(); partitions],
         };
+        for message in input.messages(0)? {
+            hub.send(message?);
+        }
         let mut name = match input {
-            Input::Generated {
-                events,
-                seed,
-                spoil,
-            } => hub.generate(*events, *seed, *spoil),
-            Input::Csv(file) => format!("csv-{}", hub.read_csv(file)?),
-            Input::Ndjson(file) => format!("ndjson-{}", hub.read_ndjson(file)?),
+            Input::Generated { seed, spoil, .. } => generated_name(*seed, *spoil),
+            Input::Csv(_) => format!("csv-{}", hub.digest()),
+            Input::Ndjson(_) => format!("ndjson-{}", hub.digest()),
         };
         if partitions != 4 {
             name.push_str(&format!("-partitions-{partitions}"));
@@ -109,80 +50,6 @@ impl Hub {
     /// How many events it holds.
     pub fn events(&self) -> usize {
         self.partitions.iter().map(Vec::len).sum()
-    }
-
-    fn generate(&mut self, events: usize, seed: u64, share: u64) -> String {
-        let mut dice = Dice::new(seed, 3);
-        for order in Orders::new(seed).take(events) {
-            let spoilt = dice.happens(share).then(|| spoil(&order.line, &mut dice));
-            let (body, properties, expected) = match spoilt {
-                Some(it) => (it.body, it.properties, Expected::Rejected(it.reason)),
-                None => (written(&order.line, order.layout), "{}", Expected::Accepted),
-            };
-            self.send(Message {
-                key: Some(order.line.transaction),
-                body,
-                properties,
-                enqueued: time(order.enqueued),
-                expected: Some(expected),
-            });
-        }
-        let mut name = "orders".to_owned();
-        if seed != 7 {
-            name.push_str(&format!("-seed-{seed}"));
-        }
-        if share != 200 {
-            name.push_str(&format!("-spoil-{share}"));
-        }
-        name
-    }
-
-    fn read_csv(&mut self, file: &Path) -> Result<String, InputError> {
-        let error = |it: SalesError| InputError {
-            place: format!("{}, line {}", file.display(), it.line),
-            problem: it.problem,
-        };
-        let opened = File::open(file).map_err(|it| error(SalesError::new(1, it)))?;
-        let sales = Sales::new(opened).map_err(error)?;
-        let (mut clock, mut before) = (Clock::new(0), None);
-        for sale in sales {
-            let order = sale.and_then(Sale::in_numbers).map_err(error)?;
-            if before.replace(order.transaction.clone()).as_ref() != Some(&order.transaction) {
-                clock.pause();
-            }
-            self.send(Message {
-                key: Some(order.transaction.clone()),
-                body: order.json().into_bytes(),
-                properties: "{}",
-                enqueued: time(clock.tick()),
-                expected: None,
-            });
-        }
-        Ok(self.digest())
-    }
-
-    fn read_ndjson(&mut self, file: &Path) -> Result<String, InputError> {
-        let error = |line: usize, problem: &std::io::Error| InputError {
-            place: format!("{}, line {line}", file.display()),
-            problem: problem.to_string(),
-        };
-        let reader = BufReader::new(File::open(file).map_err(|it| error(1, &it))?);
-        let mut clock = Clock::new(0);
-        for (index, line) in reader.split(b'\n').enumerate() {
-            let mut body = line.map_err(|it| error(index + 1, &it))?;
-            if body.last() == Some(&b'\r') {
-                body.pop();
-            }
-            clock.pause();
-            self.send(Message {
-                key: Some(index.to_string()),
-                body,
-                properties: "{}",
-                enqueued: time(clock.tick()),
-                expected: None,
-            });
-        }
-        Ok(self.digest())
     }
 
     fn send(&mut self, message: Message) {
@@ -204,23 +71,15 @@ impl Hub {
     }
 }
 
-fn written(line: &Line, layout: Layout) -> Vec<u8> {
-    match layout {
-        Layout::Compact => line.json().into_bytes(),
-        Layout::Spread => {
-            let fields: Vec<String> = line
-                .fields()
-                .iter()
-                .map(|(name, value)| format!("  \"{name}\": {value}"))
-                .collect();
-            format!("{{\r\n{}\r\n}}", fields.join(",\r\n")).into_bytes()
-        }
+fn generated_name(seed: u64, spoil: u64) -> String {
+    let mut name = "orders".to_owned();
+    if seed != 7 {
+        name.push_str(&format!("-seed-{seed}"));
     }
-}
-
-fn time(millis: i64) -> EnqueuedTime {
-    // the clocks of this module begin in 2026 and run for some weeks
-    EnqueuedTime::from_millis(millis).unwrap_or_else(|| unreachable!("{millis} is in 2026"))
+    if spoil != 200 {
+        name.push_str(&format!("-spoil-{spoil}"));
+    }
+    name
 }
 
 /// FNV-1a: stable, and spread enough for a few partitions. (The service's own hash is another.)

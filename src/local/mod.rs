@@ -1,6 +1,6 @@
 //! `bronzegate local`: the whole of the main job on one machine.
 //!
-//! A hub in memory is filled ([`hub`] from [`orders`], spoilt by [`spoil`]), and an embedded host
+//! A hub in memory is filled ([`hub`] from an [`input`]: [`orders`] spoilt by [`spoil`], or a file), and an embedded host
 //! ([`host`], [`payload`]) feeds it to the real handler ([`process`]), which lands it in a folder.
 //! Then the lake is audited, and held against what was sent ([`proof`], [`summary`]).
 
@@ -8,6 +8,7 @@ pub mod catalogue;
 pub mod dice;
 pub mod host;
 pub mod hub;
+pub mod input;
 pub mod orders;
 pub mod payload;
 pub mod process;

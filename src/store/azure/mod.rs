@@ -61,6 +61,24 @@ pub enum Identity {
     Developer,
 }
 
+impl Identity {
+    /// What shows its token.
+    ///
+    /// # Errors
+    /// Where there is none: outside of Azure, and without a login.
+    pub fn credential(&self) -> azure_core::Result<Arc<dyn TokenCredential>> {
+        Ok(match self {
+            Self::Managed { client_id } => {
+                ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
+                    user_assigned_id: client_id.clone().map(UserAssignedId::ClientId),
+                    ..ManagedIdentityCredentialOptions::default()
+                }))?
+            }
+            Self::Developer => DeveloperToolsCredential::new(None)?,
+        })
+    }
+}
+
 /// How a container is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AzureOptions {
@@ -108,7 +126,7 @@ impl AzureStore {
             .per_call_policies
             .push(Arc::new(level::Delimited));
         let credential: Option<Arc<dyn TokenCredential>> = match self.location.access() {
-            Access::Identity => Some(credential(&self.options.identity)?),
+            Access::Identity => Some(self.options.identity.credential()?),
             Access::Sas => None,
             Access::Emulator => {
                 client_options.per_try_policies.push(Arc::new(EmulatorKey));
@@ -329,18 +347,6 @@ impl Store for AzureStore {
             .await;
         found(deleted).map(drop).map_err(failed("delete", name))
     }
-}
-
-fn credential(identity: &Identity) -> azure_core::Result<Arc<dyn TokenCredential>> {
-    Ok(match identity {
-        Identity::Managed { client_id } => {
-            ManagedIdentityCredential::new(Some(ManagedIdentityCredentialOptions {
-                user_assigned_id: client_id.clone().map(UserAssignedId::ClientId),
-                ..ManagedIdentityCredentialOptions::default()
-            }))?
-        }
-        Identity::Developer => DeveloperToolsCredential::new(None)?,
-    })
 }
 
 /// The emulator closes a connection that was idle for 5 s, and no proxy leads to this machine.

@@ -1,0 +1,26 @@
+//! What a build without the Event Hubs client says.
+
+use std::ffi::OsString;
+
+use clap::Args;
+
+use super::{Ended, FAILED};
+
+/// A command that this build can't do, with whatever arguments.
+#[derive(Args)]
+#[command(disable_help_flag = true)]
+pub(super) struct Missing {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
+}
+
+impl Missing {
+    #[expect(clippy::unused_async, reason = "the command itself is awaited")]
+    pub(super) async fn run(self) -> Ended {
+        drop(self.arguments);
+        let problem = "this build has no Event Hubs client: build it with \
+                       `cargo build --release --features event-hubs` (it needs OpenSSL's headers: \
+                       `apt-get install libssl-dev pkg-config`)";
+        Err((FAILED, problem.to_owned()))
+    }
+}

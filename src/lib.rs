@@ -23,6 +23,7 @@
 //!
 //! - [`event_hubs`]: where a hub is, who publishes to it and who reads it
 //! - `send`: events out of files or the generator, published
+//! - `backfill`: events that the function never landed, read back from the hub or from Capture
 //!
 //! And around all of it: [`serve`] (the host's requests), [`check`] (a producer's files), [`local`] (all
 //! of it on one machine), [`cli`], [`settings`], [`terminal`], [`telemetry`], [`workers`].
@@ -30,6 +31,8 @@
 #![forbid(unsafe_code)]
 
 pub mod audit;
+#[cfg(feature = "event-hubs")]
+pub mod backfill;
 pub mod check;
 pub mod cli;
 pub mod decode;

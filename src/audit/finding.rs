@@ -14,6 +14,8 @@ pub enum FindingKind {
     NoLake,
     /// Sequence numbers between two landed ranges stand nowhere.
     Gap,
+    /// Sequence numbers that were not landed, and that the hub no longer has.
+    Expired,
     /// A blob holds fewer events than its range has sequence numbers.
     Hole,
     /// Two blobs say that they hold the same events.
@@ -46,6 +48,7 @@ impl FindingKind {
         match self {
             Self::NoLake => "no-lake",
             Self::Gap => "gap",
+            Self::Expired => "expired",
             Self::Hole => "hole",
             Self::Overlap => "overlap",
             Self::Duplicate => "duplicate",
@@ -92,6 +95,9 @@ impl FindingKind {
             }
             Self::Gap => {
                 "if a rule removed these, say so by --purged-before; else set the consumer group's checkpoint back to before the gap while the hub still has these events: what is landed is not landed again"
+            }
+            Self::Expired => {
+                "only Event Hubs Capture's files can bring them back, by `bronzegate backfill --capture`; longer retention gives a slow reader more time"
             }
             Self::Hole => {
                 "normal for a hub with log compaction; else set the checkpoint back to before it and compare with what the hub has"

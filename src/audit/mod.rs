@@ -9,6 +9,7 @@ mod chain;
 mod day;
 mod finding;
 mod hour;
+mod hub;
 mod outbox;
 mod page;
 mod reading;
@@ -28,6 +29,7 @@ use tokio::sync::Semaphore;
 use chain::Window;
 pub use finding::{Finding, FindingKind};
 use hour::Doubt;
+pub use hub::{HubPartition, HubPartitionReport, HubReport, HubState};
 pub use page::page;
 pub use reading::Witness;
 pub use report::{
@@ -88,6 +90,8 @@ pub struct Request {
     pub values: bool,
     /// Sees every record, where all are read.
     pub witness: Option<Arc<dyn Witness>>,
+    /// What the hub held just before, against which the lake is held.
+    pub hub: Option<HubState>,
 }
 
 /// How far an audit is.
@@ -190,7 +194,11 @@ pub async fn audit(
         UNIX_EPOCH + Duration::from_millis(now.millis() as u64)
     });
     let outbox = outbox::outbox(&**store, now, request.sweep, &mut sums.findings).await?;
-    Ok(sums.report(request, auditing.window(), outbox))
+    let mut report = sums.report(request, auditing.window(), outbox);
+    if let Some(hub) = &request.hub {
+        report.hold_against(hub);
+    }
+    Ok(report)
 }
 
 impl Auditing<'_> {

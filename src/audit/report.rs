@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 use serde::Serialize;
 
 use super::finding::Finding;
+use super::hub::HubReport;
 
 /// The whole of an audit. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,6 +33,8 @@ pub struct Report {
     pub reasons: Option<Vec<ReasonReport>>,
     /// What is left in the outbox.
     pub outbox: OutboxReport,
+    /// The lake held against the hub, where that was asked.
+    pub hub: Option<HubReport>,
     /// What is wrong; the first of many.
     pub findings: Vec<Finding>,
     /// How much is wrong.

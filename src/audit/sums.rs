@@ -177,6 +177,7 @@ impl Sums {
             streams,
             reasons: (request.depth != Depth::Names).then(|| self.reasons.report()),
             outbox,
+            hub: None,
             findings: self.findings.into_kept(),
             wrong,
         }

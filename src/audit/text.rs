@@ -34,8 +34,39 @@ impl Report {
                 }
             )?;
         }
+        self.print_hub(out)?;
         self.print_findings(out)?;
         self.print_verdict(out)
+    }
+
+    fn print_hub(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(hub) = &self.hub else {
+            return Ok(());
+        };
+        writeln!(out, "\n  {} holds, and {} has", hub.hub, hub.stream)?;
+        writeln!(
+            out,
+            "  {:>9} {:>13} {:>13} {:>13} {:>11} {:>13}",
+            "partition", "first", "last", "landed to", "to come", "out of reach"
+        )?;
+        let number = |number: Option<u64>| number.map_or("—".to_owned(), |it| it.to_string());
+        for it in hub.partitions.iter().take(SHOWN) {
+            writeln!(
+                out,
+                "  {:>9} {:>13} {:>13} {:>13} {:>11} {:>13}",
+                it.partition,
+                number(it.first),
+                number(it.last),
+                number(it.landed_to),
+                grouped(it.to_come),
+                grouped(it.out_of_reach),
+            )?;
+        }
+        if hub.partitions.len() > SHOWN {
+            let more = hub.partitions.len() - SHOWN;
+            writeln!(out, "  and {more} partitions more; --json has them")?;
+        }
+        Ok(())
     }
 
     fn print_reasons(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -116,10 +147,15 @@ impl Report {
         } else {
             "names and metadata were read; --deep reads every record"
         };
+        let to_come = match self.hub.as_ref().map(|hub| hub.to_come) {
+            None => String::new(),
+            Some(0) => ", all that the hub holds".to_owned(),
+            Some(more) => format!(", and {} still to come", grouped(more)),
+        };
         if self.sound {
             writeln!(
                 out,
-                "\nSOUND  {} events = {} accepted + {} rejected ({} replayed, {} open), each once; {read}.",
+                "\nSOUND  {} events = {} accepted + {} rejected ({} replayed, {} open), each once{to_come}; {read}.",
                 grouped(events),
                 grouped(accepted),
                 grouped(rejected),

@@ -7,7 +7,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+#[cfg(feature = "event-hubs")]
+use super::hub::state;
 use super::lake::LakeArgument;
+#[cfg(not(feature = "event-hubs"))]
+use super::missing::state;
 use super::moment::{day, now};
 use super::voice::VoiceArguments;
 use super::window::WindowArguments;
@@ -39,6 +43,10 @@ pub(super) struct Audit {
     /// Remove what kills left over in the outbox, where it is a day old and nothing needs it
     #[arg(long)]
     sweep: bool,
+    /// Hold the lake against the hub, too: what is still to come, and what retention took. The hub is
+    /// written as for `send`; without a value it is the function's own
+    #[arg(long, value_name = "HUB", num_args = 0..=1, default_missing_value = "", conflicts_with = "until")]
+    hub: Option<String>,
     #[command(flatten)]
     voice: VoiceArguments,
 }
@@ -48,6 +56,10 @@ impl Audit {
         let failed = |error: &dyn std::fmt::Display| (FAILED, error.to_string());
         let voice = self.voice.voice();
         let (lake, store) = self.lake.open()?;
+        let hub = match &self.hub {
+            Some(hub) => Some(state(hub, self.window.stream.clone()).await?),
+            None => None,
+        };
         let request = Request {
             lake,
             now: Some(now()),
@@ -62,6 +74,7 @@ impl Audit {
             until: self.window.until,
             purged_before: self.purged_before,
             sweep: self.sweep,
+            hub,
             ..Request::default()
         };
         let stopped = terminal::stopped().map_err(|it| failed(&it))?;

@@ -1,12 +1,14 @@
 //! The event hub that a command works with.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
 
 use super::FAILED;
-use crate::event_hubs::{Address, Client};
-use crate::settings::{azure_options, duration};
+use crate::audit::{HubPartition, HubState};
+use crate::event::{EnqueuedTime, Stream};
+use crate::event_hubs::{Address, AddressError, Client, Reader};
+use crate::settings::{azure_options, duration, stream_of};
 
 #[derive(Args)]
 pub(super) struct HubArgument {
@@ -22,20 +24,61 @@ pub(super) struct HubArgument {
 }
 
 impl HubArgument {
+    /// The hub that is named, or the function's own.
+    pub(super) fn address(&self) -> Result<Address, (u8, String)> {
+        address(self.hub.as_deref())
+    }
+
     pub(super) fn client(&self) -> Result<Client, (u8, String)> {
-        client(self.hub.as_deref(), self.hub_timeout)
+        client(self.address()?, self.hub_timeout)
     }
 }
 
-/// A client of the hub that is named, or of the function's own.
-pub(super) fn client(hub: Option<&str>, patience: Duration) -> Result<Client, (u8, String)> {
-    let failed = |error: &dyn std::fmt::Display| (FAILED, error.to_string());
-    let variable = |name: &str| std::env::var(name).ok();
+/// The hub that is named, or the function's own.
+pub(super) fn address(hub: Option<&str>) -> Result<Address, (u8, String)> {
     let address = match hub {
         Some(text) => text.parse(),
-        None => Address::of_settings(variable),
+        None => Address::of_settings(|name| std::env::var(name).ok()),
     };
-    let options = azure_options(variable).map_err(|it| failed(&it))?;
-    let address = address.map_err(|it| failed(&it))?;
-    Client::new(address, &options.identity, patience).map_err(|it| failed(&it))
+    address.map_err(|error: AddressError| (FAILED, error.to_string()))
+}
+
+pub(super) fn client(address: Address, patience: Duration) -> Result<Client, (u8, String)> {
+    let options = azure_options(|name| std::env::var(name).ok())
+        .map_err(|error| (FAILED, error.to_string()))?;
+    Client::new(address, &options.identity, patience).map_err(|error| (FAILED, error.to_string()))
+}
+
+/// What the hub of an audit holds now, and the stream of its events.
+pub(super) async fn state(hub: &str, stream: Option<Stream>) -> Result<HubState, (u8, String)> {
+    const PATIENCE: Duration = Duration::from_secs(15);
+    let failed = |error: &dyn std::fmt::Display| (FAILED, error.to_string());
+    let address = address(Some(hub).filter(|hub| !hub.is_empty()))?;
+    let stream = match stream {
+        Some(stream) => stream,
+        None => stream_of(|name| std::env::var(name).ok(), &address).map_err(|it| failed(&it))?,
+    };
+    let name = address.to_string();
+    let client = client(address, PATIENCE)?;
+    let reader = Reader::open(&client, "$Default")
+        .await
+        .map_err(|it| failed(&it))?;
+    let partitions = reader.partitions().await.map_err(|it| failed(&it))?;
+    let millis = |time: SystemTime| {
+        let since = time.duration_since(UNIX_EPOCH).ok()?;
+        EnqueuedTime::from_millis(since.as_millis() as i64)
+    };
+    Ok(HubState {
+        hub: name,
+        stream,
+        partitions: partitions
+            .into_iter()
+            .map(|it| HubPartition {
+                last_enqueued: it.last_enqueued.and_then(millis),
+                id: it.id,
+                held: it.held,
+                next: it.next,
+            })
+            .collect(),
+    })
 }

@@ -26,18 +26,23 @@ pub(super) struct LakeArgument {
 impl LakeArgument {
     /// The lake's name without a SAS, and its store. Nothing is made where there is nothing.
     pub(super) fn open(&self) -> Result<(String, Arc<dyn Store>), (u8, String)> {
-        let lake: Lake = self.lake.parse().map_err(|error| (FAILED, error))?;
-        if let Location::Folder(folder) = &lake.location
-            && !Path::new(folder).is_dir()
-        {
-            let problem = format!(
-                "{}: no such folder: name the lake by --lake or LANDING_URL",
-                folder.display()
-            );
-            return Err((FAILED, problem));
-        }
-        let options = azure_options(|name| std::env::var(name).ok())
-            .map_err(|error| (FAILED, error.to_string()))?;
-        Ok((lake.name, store::open(&lake.location, options)))
+        opened(&self.lake)
     }
+}
+
+/// A place's name without a SAS, and its store. Nothing is made where there is nothing.
+pub(super) fn opened(place: &str) -> Result<(String, Arc<dyn Store>), (u8, String)> {
+    let lake: Lake = place.parse().map_err(|error| (FAILED, error))?;
+    if let Location::Folder(folder) = &lake.location
+        && !Path::new(folder).is_dir()
+    {
+        let problem = format!(
+            "{}: no such folder: name the lake by --lake or LANDING_URL",
+            folder.display()
+        );
+        return Err((FAILED, problem));
+    }
+    let options = azure_options(|name| std::env::var(name).ok())
+        .map_err(|error| (FAILED, error.to_string()))?;
+    Ok((lake.name, store::open(&lake.location, options)))
 }

@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use clap::Args;
 
 use super::{Ended, FAILED};
+use crate::audit::HubState;
+use crate::event::Stream;
 
 /// A command that this build can't do, with whatever arguments.
 #[derive(Args)]
@@ -18,9 +20,16 @@ impl Missing {
     #[expect(clippy::unused_async, reason = "the command itself is awaited")]
     pub(super) async fn run(self) -> Ended {
         drop(self.arguments);
-        let problem = "this build has no Event Hubs client: build it with \
-                       `cargo build --release --features event-hubs` (it needs OpenSSL's headers: \
-                       `apt-get install libssl-dev pkg-config`)";
-        Err((FAILED, problem.to_owned()))
+        Err((FAILED, PROBLEM.to_owned()))
     }
+}
+
+const PROBLEM: &str = "this build has no Event Hubs client: build it with \
+    `cargo build --release --features event-hubs` (it needs OpenSSL's headers: \
+    `apt-get install libssl-dev pkg-config`)";
+
+/// What the hub of an audit holds: it can't be asked.
+#[expect(clippy::unused_async, reason = "the hub itself is awaited")]
+pub(super) async fn state(_hub: &str, _stream: Option<Stream>) -> Result<HubState, (u8, String)> {
+    Err((FAILED, PROBLEM.to_owned()))
 }

@@ -1,6 +1,8 @@
 //! The command line.
 
 mod audit;
+#[cfg(feature = "event-hubs")]
+mod backfill;
 mod check;
 #[cfg(feature = "event-hubs")]
 mod hub;
@@ -27,10 +29,12 @@ use crate::settings::Settings;
 use crate::telemetry;
 use crate::terminal::Voice;
 use audit::Audit;
+#[cfg(feature = "event-hubs")]
+use backfill::Backfill;
 use check::Check;
 use local::Local;
 #[cfg(not(feature = "event-hubs"))]
-use missing::Missing as Send;
+use missing::{Missing as Send, Missing as Backfill};
 use replay::Replay;
 #[cfg(feature = "event-hubs")]
 use send::Send;
@@ -96,6 +100,7 @@ Examples:
   bronzegate audit
   bronzegate audit --lake https://ACCOUNT.blob.core.windows.net/CONTAINER --since 24h
   bronzegate audit --deep --html audit.html
+  bronzegate audit --hub shop.servicebus.windows.net/orders
   bronzegate audit --purged-before 90d --sweep --json
 
 Exit status: 0 all is accounted for, 1 there are findings, 2 it could not look, 130 stopped."
@@ -115,6 +120,21 @@ Examples:
 Exit status: 0 done, 1 done but for what it names, 2 it could not be done, 130 stopped."
     )]
     Replay(Box<Replay>),
+    /// Land events that the function did not, from the hub or from Event Hubs Capture, each once
+    #[command(
+        after_help = "The events are judged and landed by the function's own code, and what stands in the lake \
+        already is dropped. A range begins where the gap begins, as `bronzegate audit` names it; the function may run \
+        meanwhile. Run one backfill of a partition at a time.
+
+Examples:
+  bronzegate backfill --partition 3 --from 120 --to 480 --dry-run
+  bronzegate backfill --hub shop.servicebus.windows.net/orders --lake https://ACCOUNT.blob.core.windows.net/CONTAINER \\
+      --partition 3 --from 120 --to 480
+  bronzegate backfill --capture https://ACCOUNT.blob.core.windows.net/capture --partition 3 --from 120 --to 480
+
+Exit status: 0 done, 1 done but for events that are not there, 2 it could not be done, 130 stopped."
+    )]
+    Backfill(Box<Backfill>),
     /// Judge files of events as the function would, and say what to change; or check the schemas
     #[command(
         after_help = "Events are judged by the same code as in the function, byte for byte; what a producer sends \
@@ -143,6 +163,7 @@ pub fn run() -> ExitCode {
     let ended = match Cli::parse().command {
         Some(Command::Local(local)) => in_runtime(local.run()),
         Some(Command::Send(send)) => in_runtime(send.run()),
+        Some(Command::Backfill(backfill)) => in_runtime(backfill.run()),
         Some(Command::Audit(audit)) => in_runtime(audit.run()),
         Some(Command::Replay(replay)) => in_runtime(replay.run()),
         Some(Command::Check(check)) => in_runtime(check.run()),

@@ -19,7 +19,7 @@ pub(super) struct WindowArguments {
     pub(super) until: Option<EnqueuedTime>,
 }
 
-fn stream(text: &str) -> Result<Stream, String> {
+pub(super) fn stream(text: &str) -> Result<Stream, String> {
     match text.split('/').collect::<Vec<_>>()[..] {
         [namespace, hub] if !namespace.is_empty() && !hub.is_empty() => Ok(Stream::new(text)),
         _ => {

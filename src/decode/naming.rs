@@ -40,6 +40,22 @@ impl Naming {
         })
     }
 
+    /// The stream under which the events of a hub are landed, by its namespace's host name.
+    ///
+    /// # Errors
+    /// Where a name can't stand in a path.
+    pub fn stream_of(&self, host: &str, hub: &str) -> Result<Stream, NamingError> {
+        let namespace = match &self.namespace {
+            Some(namespace) => namespace.clone(),
+            None => part(host.split('.').next().unwrap_or(host))?,
+        };
+        let hub = match &self.hub {
+            Some(hub) => hub.clone(),
+            None => part(hub)?,
+        };
+        Ok(self.with_epoch(&namespace, &hub))
+    }
+
     /// The stream of a namespace's host name and a hub; `None` where one of them is not known.
     pub(super) fn stream(
         &self,

@@ -161,6 +161,26 @@ impl Landing {
         Ok(landed)
     }
 
+    /// Whether this event stands in the lake, as its chain says now. What a kill left unpublished in
+    /// its hour is published.
+    ///
+    /// # Errors
+    /// Where the lake can't be asked.
+    pub async fn has_landed(
+        &self,
+        stream: &Stream,
+        partition: &Partition,
+        position: Position,
+    ) -> Result<bool, LandingError> {
+        let chain = Chain {
+            landing: self,
+            stream: stream.clone(),
+            partition: partition.clone(),
+        };
+        let landed = chain.recall([position.enqueued].into_iter()).await?;
+        Ok(landed.iter().any(|covered| covered.covers(position)))
+    }
+
     fn slot(&self, stream: &Stream, partition: &Partition) -> Slot {
         let key = (stream.clone(), partition.clone());
         let mut partitions = self

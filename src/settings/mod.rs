@@ -15,6 +15,8 @@ pub use quantity::duration;
 
 use crate::decode::{Naming, Trigger};
 use crate::encode::Compression;
+use crate::event::Stream;
+use crate::event_hubs::Address;
 use crate::judge::Limits;
 use crate::store::{AzureOptions, Identity, Location, StoreLimits};
 
@@ -91,11 +93,7 @@ impl Settings {
                  https://ACCOUNT.blob.core.windows.net/CONTAINER",
             )
         })?;
-        let naming = Naming::new(
-            read.text("STREAM_NAME").as_deref(),
-            read.text("STREAM_EPOCH").as_deref(),
-        )
-        .map_err(|error| SettingError::new("STREAM_NAME or STREAM_EPOCH", error))?;
+        let naming = read.naming()?;
         let settings = Self {
             port: read.parsed("FUNCTIONS_CUSTOMHANDLER_PORT", 8080)?,
             location: location
@@ -168,12 +166,36 @@ pub fn azure_options(
     })
 }
 
+/// The stream under which the function lands the events of a hub.
+///
+/// # Errors
+/// A name or setting that can't be a part of it.
+pub fn stream_of(
+    variable: impl Fn(&str) -> Option<String>,
+    address: &Address,
+) -> Result<Stream, SettingError> {
+    let read = Reader(variable);
+    let stream = read
+        .naming()?
+        .stream_of(&address.namespace, &address.hub)
+        .map_err(|error| SettingError::new("the hub", error))?;
+    Ok(stream)
+}
+
 struct Reader<F>(F);
 
 impl<F: Fn(&str) -> Option<String>> Reader<F> {
     /// A setting that is there; an empty one is not (app settings can't be unset in a template).
     fn text(&self, name: &str) -> Option<String> {
         self.0(name).filter(|value| !value.is_empty())
+    }
+
+    fn naming(&self) -> Result<Naming, SettingError> {
+        Naming::new(
+            self.text("STREAM_NAME").as_deref(),
+            self.text("STREAM_EPOCH").as_deref(),
+        )
+        .map_err(|error| SettingError::new("STREAM_NAME or STREAM_EPOCH", error))
     }
 
     /// Who we are for a store: the app's identity in Azure, and the developer's login elsewhere.

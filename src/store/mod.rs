@@ -3,6 +3,7 @@
 //! - [`memory`]: a map, for tests and benchmarks.
 //! - [`folder`]: a local folder, as durable as the word says.
 //! - [`azure`]: Azure Blob Storage and its emulator.
+//! - [`overlay`]: what would be written to another, for dry runs.
 //!
 //! [`location`] says which of them a URL means, and [`name`] which names they take.
 //!
@@ -14,6 +15,7 @@ pub mod folder;
 pub mod location;
 pub mod memory;
 pub mod name;
+pub mod overlay;
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -28,6 +30,7 @@ pub use azure::{AzureOptions, AzureStore, Identity, StoreLimits};
 pub use folder::FolderStore;
 pub use location::Location;
 pub use memory::MemoryStore;
+pub use overlay::Overlay;
 
 /// The store at a location. Nothing is asked or made yet: the first call does that, or
 /// [`Store::ready`]. `options` are for Azure alone.

@@ -18,6 +18,7 @@ fn report() -> Report {
         streams: Vec::new(),
         reasons: None,
         outbox: OutboxReport::default(),
+        hub: None,
         findings: Vec::new(),
         wrong: 0,
     }

@@ -23,6 +23,7 @@
 //!
 //! - [`event_hubs`]: where a hub is, who publishes to it and who reads it
 //! - `send`: events out of files or the generator, published
+//! - `submit`: the HTTP API, whose events are judged and published
 //! - `backfill`: events that the function never landed, read back from the hub or from Capture
 //!
 //! And around all of it: [`serve`] (the host's requests), [`check`] (a producer's files), [`local`] (all
@@ -49,6 +50,8 @@ pub mod send;
 pub mod serve;
 pub mod settings;
 pub mod store;
+#[cfg(feature = "event-hubs")]
+pub mod submit;
 pub mod telemetry;
 pub mod terminal;
 pub mod workers;

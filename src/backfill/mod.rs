@@ -10,6 +10,7 @@ mod capture;
 mod hub;
 mod summary;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -158,8 +159,8 @@ pub async fn backfill(
     };
     let mut filling = Filling::new(request, compression, workers, progress);
     match &request.source {
-        Source::Hub { client, group } => filling.from_hub(client, group).await?,
-        Source::Capture { store, hub } => filling.from_capture(&**store, hub).await?,
+        Source::Hub { client, group } => filling.read_hub(client, group).await?,
+        Source::Capture { store, hub } => filling.read_capture(&**store, hub).await?,
     }
     filling.land().await?;
     Ok(filling.summary)
@@ -204,7 +205,7 @@ impl<'a> Filling<'a> {
         }
     }
 
-    async fn from_hub(&mut self, client: &Client, group: &str) -> Result<(), BackfillError> {
+    async fn read_hub(&mut self, client: &Client, group: &str) -> Result<(), BackfillError> {
         let reader = Reader::open(client, group).await?;
         let partitions = reader.partitions().await?;
         let id = self.request.partition.as_str();
@@ -218,7 +219,8 @@ impl<'a> Filling<'a> {
         };
         let (from, to) = self.request.range;
         let Some((first, last)) = within(state, (from, to)) else {
-            return self.end();
+            self.end();
+            return Ok(());
         };
         // the event before says whether the range begins where the gap begins
         let before = first
@@ -234,15 +236,20 @@ impl<'a> Filling<'a> {
             failed.is_none()
         });
         reading.await?;
-        failed.map_or_else(|| self.end(), Err)
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        self.end();
+        Ok(())
     }
 
-    async fn from_capture(&mut self, store: &dyn Store, hub: &str) -> Result<(), BackfillError> {
+    async fn read_capture(&mut self, store: &dyn Store, hub: &str) -> Result<(), BackfillError> {
         let folder = format!("{hub}/{}/", self.request.partition).to_lowercase();
         let mut files: Vec<Listed> = list_all(store, "").await?;
         files.retain(|it| {
             let name = format!("/{}", it.name.to_lowercase());
-            name.ends_with(".avro") && name.contains(&format!("/{folder}"))
+            Path::new(&name).extension().is_some_and(|it| it == "avro")
+                && name.contains(&format!("/{folder}"))
         });
         if files.is_empty() {
             return Err(BackfillError::NoFiles {
@@ -258,14 +265,15 @@ impl<'a> Filling<'a> {
             for received in capture::events(&file.name, &blob.body)? {
                 let received = received?;
                 if received.sequence > to {
-                    return self.end();
+                    break;
                 }
                 if received.sequence + 1 >= from {
                     self.take(received).await?;
                 }
             }
         }
-        self.end()
+        self.end();
+        Ok(())
     }
 
     /// Takes the next event, in order. The one before the range only says where the gap begins.
@@ -301,11 +309,10 @@ impl<'a> Filling<'a> {
     }
 
     /// Nothing more comes.
-    fn end(&mut self) -> Result<(), BackfillError> {
+    fn end(&mut self) {
         let end = self.request.range.1.saturating_add(1);
         self.summary.passed_over(self.next, end);
         self.next = end;
-        Ok(())
     }
 
     async fn land(&mut self) -> Result<(), BackfillError> {

@@ -109,6 +109,7 @@ impl Handler {
 }
 
 fn router(handler: Arc<Handler>) -> Router {
+    let api = api(&handler);
     Router::new()
         .route("/", get(answer::alive))
         .route(&format!("/{FUNCTION}"), post(invoke))
@@ -121,6 +122,32 @@ fn router(handler: Arc<Handler>) -> Router {
             refusal(StatusCode::NOT_FOUND, &problem, None)
         })
         .with_state(handler)
+        .merge(api)
+}
+
+/// The API that publishes.
+#[cfg(feature = "event-hubs")]
+fn api(handler: &Handler) -> Router {
+    use crate::submit::{Api, routes};
+    routes(Arc::new(Api::new(
+        Arc::clone(&handler.catalog),
+        handler.settings.event,
+        handler.settings.submit.clone(),
+        handler.workers.clone(),
+    )))
+}
+
+/// A build without the Event Hubs client can't publish, and says so.
+#[cfg(not(feature = "event-hubs"))]
+fn api(_handler: &Handler) -> Router {
+    let refuse = async || {
+        let problem =
+            "this handler was built without SubmitOrder: package it by `just package --api`";
+        refusal(StatusCode::NOT_IMPLEMENTED, problem, None)
+    };
+    Router::new()
+        .route("/SubmitOrder", post(refuse))
+        .route("/api/orders", post(refuse))
 }
 
 /// Runs an invocation to its end, even where the host does not wait for it: the host can't cancel,

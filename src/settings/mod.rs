@@ -4,6 +4,8 @@ mod app;
 mod host_json;
 mod lake;
 mod quantity;
+#[cfg(feature = "event-hubs")]
+mod submit;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +14,8 @@ pub use app::{Judging, NoApp, app_root};
 pub use host_json::{HostJson, HostJsonError};
 pub use lake::Lake;
 pub use quantity::duration;
+#[cfg(feature = "event-hubs")]
+pub use submit::SubmitSettings;
 
 use crate::decode::{Naming, Trigger};
 use crate::encode::Compression;
@@ -71,6 +75,9 @@ pub struct Settings {
     pub log_level: tracing::Level,
     /// The trigger as function.json declares it.
     pub trigger: Trigger,
+    /// The API that publishes (`SUBMIT_HUB`, `SUBMIT_KEYS`, `SUBMIT_LIMIT`, `SUBMIT_TIMEOUT`).
+    #[cfg(feature = "event-hubs")]
+    pub submit: SubmitSettings,
 }
 
 impl Settings {
@@ -113,6 +120,8 @@ impl Settings {
             log_level: read.parsed("LOG_LEVEL", tracing::Level::INFO)?,
             trigger: Trigger::load(&app, FUNCTION)
                 .map_err(|error| SettingError::new(FUNCTION, error))?,
+            #[cfg(feature = "event-hubs")]
+            submit: read.submit()?,
         };
         if let Some(host) =
             HostJson::load(&app).map_err(|error| SettingError::new("host.json", error))?

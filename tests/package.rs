@@ -73,13 +73,12 @@ async fn what_is_in_the_package_starts_and_lands() {
         assert_eq!(running.0.try_wait().unwrap(), None, "it ended");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    let function = app.read_dir().unwrap().find_map(|entry| {
-        let entry = entry.unwrap();
-        let has = entry.path().join("function.json").is_file();
-        has.then(|| entry.file_name().into_string().unwrap())
-    });
+    assert!(
+        !app.join("SubmitOrder").exists(),
+        "the API is packaged on demand"
+    );
     let invocation = client
-        .post(format!("{base}/{}", function.unwrap()))
+        .post(format!("{base}/IngestOrders"))
         .header("content-type", "application/json")
         .header(
             "X-Azure-Functions-InvocationId",
@@ -90,6 +89,26 @@ async fn what_is_in_the_package_starts_and_lands() {
     let rejected = handler::records(&folder.path().join("lake"), "rejections");
     let records: Vec<&Value> = rejected.values().flatten().collect();
     assert_eq!(records[0]["_schema"], "order-transaction/1.0.0");
+}
+
+#[test]
+fn the_api_is_packaged_where_it_is_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let zip = folder.path().join("app.zip");
+    let packed = package(&[
+        "--api",
+        "--binary",
+        "/bin/sh",
+        "--out",
+        zip.to_str().unwrap(),
+    ]);
+    assert!(packed.status.success(), "{packed:?}");
+    let listed = Command::new("python3")
+        .args(["-m", "zipfile", "-l", zip.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("SubmitOrder/function.json"), "{listed}");
 }
 
 #[test]

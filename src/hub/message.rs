@@ -164,6 +164,8 @@ fn payload(body: Body<Value>) -> Vec<u8> {
             let sections = sections.into_iter().map(|data| data.0.into_vec());
             sections.collect::<Vec<_>>().concat()
         }
+        // the library writes null where a message has no body
+        Body::Empty | Body::Value(AmqpValue(Value::Null)) => Vec::new(),
         Body::Value(AmqpValue(Value::String(text))) => text.into_bytes(),
         Body::Value(AmqpValue(Value::Binary(bytes))) => bytes.into_vec(),
         Body::Value(AmqpValue(value)) => json_of(&value).to_string().into_bytes(),
@@ -172,7 +174,6 @@ fn payload(body: Body<Value>) -> Vec<u8> {
             let values: Json = values.map(|value| json_of(&value)).collect();
             values.to_string().into_bytes()
         }
-        Body::Empty => Vec::new(),
     }
 }
 

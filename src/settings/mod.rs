@@ -4,6 +4,7 @@ mod app;
 mod host_json;
 mod lake;
 mod quantity;
+mod retry;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +13,7 @@ pub use app::{Judging, NoApp, app_root};
 pub use host_json::{HostJson, HostJsonError};
 pub use lake::Lake;
 pub use quantity::duration;
+pub use retry::Retry;
 
 use crate::decode::{Naming, Trigger};
 use crate::encode::Compression;

@@ -194,8 +194,17 @@ mod tests {
         };
         full(&disposition, 6, b"");
         let flow = Flow {
+            next_incoming_id: None,
             incoming_window: 5,
-            ..Flow::default()
+            next_outgoing_id: 0,
+            outgoing_window: 5,
+            handle: None,
+            delivery_count: None,
+            link_credit: None,
+            available: None,
+            drain: false,
+            echo: false,
+            properties: None,
         };
         full(&flow, 11, b"");
         full(&End { error: None }, 1, b"");

@@ -123,12 +123,9 @@ impl Said {
     }
 
     fn message(self, id: Option<MessageId>) -> Message {
-        let mut properties = ApplicationProperties::builder()
+        let properties = ApplicationProperties::builder()
             .insert("status-code", self.status)
             .insert("status-description", self.description);
-        if self.status == 404 {
-            properties = properties.insert("error-condition", "amqp:not-found");
-        }
         Message {
             header: None,
             delivery_annotations: None,

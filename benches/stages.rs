@@ -16,7 +16,7 @@ use bronzegate::landing::Landing;
 use bronzegate::local::dice::Dice;
 use bronzegate::local::hub::Message;
 use bronzegate::local::orders::Orders;
-use bronzegate::local::payload::Invocation;
+use bronzegate::local::payload::{Event, Invocation, Tries};
 use bronzegate::local::process::{App, Process};
 use bronzegate::local::spoil::spoil;
 use bronzegate::store::MemoryStore;
@@ -56,14 +56,29 @@ fn cases() -> Vec<Case> {
 }
 
 /// The body of an invocation, as the host posts it.
-fn posted(hub: &str, first: usize, events: &[Message]) -> Vec<u8> {
+fn posted(hub: &str, first: usize, messages: &[Message]) -> Vec<u8> {
+    let events = messages
+        .iter()
+        .zip(first as u64..)
+        .map(|(it, sequence)| Event {
+            sequence,
+            offset: 4_294_967_296 + 128 * sequence,
+            enqueued: it.enqueued,
+            key: it.key.as_deref(),
+            body: &it.body,
+            properties: it.properties,
+            system: serde_json::Map::new(),
+        });
     Invocation {
         id: "f1248305-0000-4000-8000-000000000000",
+        namespace: "local.servicebus.windows.net",
         hub,
         partition: 0,
-        first,
-        events,
-        retries: 0,
+        events: &events.collect::<Vec<_>>(),
+        retry: Some(Tries {
+            before: 0,
+            most: -1,
+        }),
     }
     .body()
 }

@@ -40,6 +40,8 @@ pub mod decode;
 pub mod encode;
 pub mod event;
 pub mod event_hubs;
+#[cfg(feature = "hub")]
+pub mod hub;
 pub mod judge;
 pub mod lake;
 pub mod landing;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 #[cfg(feature = "event-hubs")]
-use super::hub::state;
+use super::event_hub::state;
 use super::lake::LakeArgument;
 #[cfg(not(feature = "event-hubs"))]
 use super::missing::state;

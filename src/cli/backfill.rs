@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::hub::HubArgument;
+use super::event_hub::HubArgument;
 use super::lake::{self, LakeArgument};
 use super::voice::VoiceArguments;
 use super::window::stream;

@@ -1,84 +1,47 @@
-//! The event hub that a command works with.
+//! `bronzegate local --hub`.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::process::ExitCode;
 
 use clap::Args;
 
-use super::FAILED;
-use crate::audit::{HubPartition, HubState};
-use crate::event::{EnqueuedTime, Stream};
-use crate::event_hubs::{Address, AddressError, Client, Reader};
-use crate::settings::{azure_options, duration, stream_of};
+use super::moment::now;
+use super::{Ended, FAILED, STOPPED};
+use crate::encode::Compression;
+use crate::local::live::{self, LiveError, Request};
+use crate::settings::Lake;
+use crate::terminal::Voice;
 
 #[derive(Args)]
-pub(super) struct HubArgument {
-    /// The event hub: `NAMESPACE.servicebus.windows.net/HUB`, `localhost:5672/HUB` or the connection
-    /// string of an emulator. Default: the function's settings `EVENT_HUB__fullyQualifiedNamespace` and
-    /// `EVENT_HUB_NAME`, else `localhost:5672/orders`
-    // not parsed by clap, which would repeat a key in its error
-    #[arg(long, value_name = "HUB")]
-    hub: Option<String>,
-    /// How long one request to the hub may take
-    #[arg(long, default_value = "15s", value_name = "TIME", value_parser = duration)]
-    hub_timeout: Duration,
+pub(super) struct HubArguments {
+    /// Open a hub for the clients of Event Hubs, land what they send, and run until it is stopped
+    #[arg(long, conflicts_with_all = ["events", "seed", "spoil", "csv", "ndjson", "kill_every"])]
+    pub(super) hub: bool,
+    /// The hub's port on 127.0.0.1; 0 is any that is free
+    #[arg(long, default_value_t = 5672, requires = "hub", value_name = "PORT")]
+    hub_port: u16,
 }
 
-impl HubArgument {
-    /// The hub that is named, or the function's own.
-    pub(super) fn address(&self) -> Result<Address, (u8, String)> {
-        address(self.hub.as_deref())
+impl HubArguments {
+    pub(super) async fn run(
+        self,
+        partitions: usize,
+        lake: Lake,
+        compression: Compression,
+        voice: Voice,
+    ) -> Ended {
+        let request = Request {
+            port: self.hub_port,
+            partitions,
+            lake,
+            compression,
+            voice,
+            clock: now,
+        };
+        match live::run(request, &mut std::io::stdout()).await {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(LiveError::Stopped) if voice != Voice::Human => Ok(ExitCode::from(STOPPED)),
+            Err(error @ LiveError::Stopped) => Err((STOPPED, error.to_string())),
+            Err(error) => Err((FAILED, error.to_string())),
+        }
     }
-
-    pub(super) fn client(&self) -> Result<Client, (u8, String)> {
-        client(self.address()?, self.hub_timeout)
-    }
-}
-
-/// The hub that is named, or the function's own.
-pub(super) fn address(hub: Option<&str>) -> Result<Address, (u8, String)> {
-    let address = match hub {
-        Some(text) => text.parse(),
-        None => Address::of_settings(|name| std::env::var(name).ok()),
-    };
-    address.map_err(|error: AddressError| (FAILED, error.to_string()))
-}
-
-pub(super) fn client(address: Address, patience: Duration) -> Result<Client, (u8, String)> {
-    let options = azure_options(|name| std::env::var(name).ok())
-        .map_err(|error| (FAILED, error.to_string()))?;
-    Client::new(address, &options.identity, patience).map_err(|error| (FAILED, error.to_string()))
-}
-
-/// What the hub of an audit holds now, and the stream of its events.
-pub(super) async fn state(hub: &str, stream: Option<Stream>) -> Result<HubState, (u8, String)> {
-    const PATIENCE: Duration = Duration::from_secs(15);
-    let failed = |error: &dyn std::fmt::Display| (FAILED, error.to_string());
-    let address = address(Some(hub).filter(|hub| !hub.is_empty()))?;
-    let stream = match stream {
-        Some(stream) => stream,
-        None => stream_of(|name| std::env::var(name).ok(), &address).map_err(|it| failed(&it))?,
-    };
-    let name = address.to_string();
-    let client = client(address, PATIENCE)?;
-    let reader = Reader::open(&client, "$Default")
-        .await
-        .map_err(|it| failed(&it))?;
-    let partitions = reader.partitions().await.map_err(|it| failed(&it))?;
-    let millis = |time: SystemTime| {
-        let since = time.duration_since(UNIX_EPOCH).ok()?;
-        EnqueuedTime::from_millis(since.as_millis() as i64)
-    };
-    Ok(HubState {
-        hub: name,
-        stream,
-        partitions: partitions
-            .into_iter()
-            .map(|it| HubPartition {
-                last_enqueued: it.last_enqueued.and_then(millis),
-                id: it.id,
-                held: it.held,
-                next: it.next,
-            })
-            .collect(),
-    })
 }

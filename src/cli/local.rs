@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 
+#[cfg(feature = "hub")]
+use super::hub::HubArguments;
 use super::moment::now;
 use super::voice::VoiceArguments;
 use super::{Ended, FAILED, STOPPED};
@@ -44,12 +46,24 @@ pub(super) struct Local {
     /// for a minute at most, so that a run sees three kills
     #[arg(long, value_name = "INTERVAL", value_parser = duration)]
     kill_every: Option<Duration>,
+    #[cfg(feature = "hub")]
+    #[command(flatten)]
+    hub: HubArguments,
     #[command(flatten)]
     voice: VoiceArguments,
 }
 
 impl Local {
     pub(super) async fn run(self) -> Ended {
+        let lake: Lake = self.lake.parse().map_err(|error| (FAILED, error))?;
+        #[cfg(feature = "hub")]
+        if self.hub.hub {
+            let (partitions, voice) = (self.partitions.into(), self.voice.voice());
+            return self
+                .hub
+                .run(partitions, lake, self.compression, voice)
+                .await;
+        }
         let input = match (self.csv, self.ndjson) {
             (Some(file), _) => Input::Csv(file),
             (None, Some(file)) => Input::Ndjson(file),
@@ -59,7 +73,6 @@ impl Local {
                 spoil: self.spoil,
             },
         };
-        let lake: Lake = self.lake.parse().map_err(|error| (FAILED, error))?;
         let request = Request {
             input,
             partitions: self.partitions.into(),

@@ -5,6 +5,8 @@ mod audit;
 mod backfill;
 mod check;
 #[cfg(feature = "event-hubs")]
+mod event_hub;
+#[cfg(feature = "hub")]
 mod hub;
 mod lake;
 mod local;
@@ -47,12 +49,38 @@ struct Cli {
     command: Option<Command>,
 }
 
+#[cfg(feature = "hub")]
+macro_rules! hub_example {
+    () => {
+        "  bronzegate local --hub            for the clients of Event Hubs, until it is stopped
+"
+    };
+}
+#[cfg(not(feature = "hub"))]
+macro_rules! hub_example {
+    () => {
+        ""
+    };
+}
+
 const EXAMPLES: &str = "Examples:
   bronzegate local                  run all of it on this machine, and prove it
   bronzegate check orders.ndjson    judge a file as the function would
   LANDING_URL=file:///tmp/lake FUNCTIONS_CUSTOMHANDLER_PORT=8080 bronzegate serve
 
 Without a command, and with FUNCTIONS_CUSTOMHANDLER_PORT set, it serves.";
+
+const LOCAL_EXAMPLES: &str = concat!(
+    "Examples:
+  bronzegate local
+  bronzegate local --events 1000000 --partitions 8 --kill-every 2s
+  bronzegate local --csv 'Sales Transaction v.4a.csv'
+  bronzegate local --ndjson my-events.ndjson --lake /tmp/lake --json
+",
+    hub_example!(),
+    "
+Exit status: 0 proven, 1 not proven, 2 the run could not be made, 130 stopped."
+);
 
 #[derive(Subcommand)]
 enum Command {
@@ -64,15 +92,13 @@ enum Command {
 Example:
   LANDING_URL=file:///tmp/lake FUNCTIONS_CUSTOMHANDLER_PORT=8080 bronzegate serve"
     )]
-    Serve,
+    Serve {
+        /// Stop when standard input ends: how `local` takes its handler along
+        #[arg(long, hide = true)]
+        leash: bool,
+    },
     /// Run all of it on this machine: an embedded host, the real handler, a lake, and a proof
-    #[command(after_help = "Examples:
-  bronzegate local
-  bronzegate local --events 1000000 --partitions 8 --kill-every 2s
-  bronzegate local --csv 'Sales Transaction v.4a.csv'
-  bronzegate local --ndjson my-events.ndjson --lake /tmp/lake --json
-
-Exit status: 0 proven, 1 not proven, 2 the run could not be made, 130 stopped.")]
+    #[command(after_help = LOCAL_EXAMPLES)]
     Local(Box<Local>),
     /// Publish events to an event hub, as a producer does
     #[command(
@@ -167,8 +193,8 @@ pub fn run() -> ExitCode {
         Some(Command::Audit(audit)) => in_runtime(audit.run()),
         Some(Command::Replay(replay)) => in_runtime(replay.run()),
         Some(Command::Check(check)) => in_runtime(check.run()),
-        Some(Command::Serve) => serve(),
-        None if served => serve(),
+        Some(Command::Serve { leash }) => serve(leash),
+        None if served => serve(false),
         None => Cli::command()
             .print_help()
             .map(|()| ExitCode::SUCCESS)
@@ -183,13 +209,13 @@ pub fn run() -> ExitCode {
 
 type Ended = Result<ExitCode, (u8, String)>;
 
-fn serve() -> Ended {
+fn serve(leash: bool) -> Ended {
     let variable = |name: &str| std::env::var(name).ok();
     let settings =
         Settings::read(variable, Path::new(".")).map_err(|it| (FAILED, it.to_string()))?;
     telemetry::start(settings.log_level);
     in_runtime(async {
-        let served = serve::run(settings).await;
+        let served = serve::run(settings, leash).await;
         served
             .map(|()| ExitCode::SUCCESS)
             .map_err(|it| (FAILED, it.to_string()))

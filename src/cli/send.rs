@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::hub::HubArgument;
+use super::event_hub::HubArgument;
 use super::local::{at_least_one, share};
 use super::voice::VoiceArguments;
 use super::{Ended, FAILED, STOPPED, say};

@@ -8,15 +8,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::future::try_join_all;
-use futures::stream;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep, sleep_until};
 
+use super::call::{Call, invocation_id};
 use super::dice::Dice;
 use super::hub::Hub;
-use super::payload::Invocation;
+use super::payload::Tries;
 use super::process::{Process, ProcessError};
 
 /// The wait before a batch is tried again, at first and at most.
@@ -25,8 +24,6 @@ const WAITS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_s
 const PATIENCE: Duration = Duration::from_mins(2);
 /// Ends at its own hand after which the host gives up.
 const CRASHES: u64 = 3;
-/// A body is sent in chunks, without a length, as in Azure.
-const CHUNK: usize = 64 * 1024;
 /// Kills that a run is paced for: a hundred thousand events land in a second, before the first.
 const KILLS: u32 = 3;
 /// How long a run is held back for them at most; not at all where not even one would fit well.
@@ -78,8 +75,7 @@ pub struct Host {
     hub: Arc<Hub>,
     batch: usize,
     process: Mutex<Process>,
-    url: String,
-    client: reqwest::Client,
+    call: Call,
     progress: Arc<Progress>,
     seed: u64,
 }
@@ -96,8 +92,7 @@ impl Host {
         Self {
             hub,
             batch,
-            url: process.url(),
-            client: process.client(),
+            call: Call::of(&process),
             process: Mutex::new(process),
             progress,
             seed,
@@ -177,17 +172,13 @@ impl Host {
         let id = invocation_id(dice);
         let (start, mut wait) = (Instant::now(), WAITS.0);
         for retries in 0.. {
-            let events = &self.hub.partitions[partition][part.clone()];
-            let invocation = Invocation {
-                id: &id,
-                hub: &self.hub.name,
-                partition,
-                first: part.start,
-                events,
-                retries,
+            let tries = Tries {
+                before: retries,
+                most: -1,
             };
+            let body = self.hub.invocation(partition, part.clone(), &id, tries);
             self.progress.in_flight.fetch_add(1, Ordering::Relaxed);
-            let answer = self.post(invocation.body(), &id).await;
+            let answer = self.call.post(body, &id).await;
             self.progress.in_flight.fetch_sub(1, Ordering::Relaxed);
             let answer = match answer {
                 Ok(()) => {
@@ -212,50 +203,6 @@ impl Host {
             wait = (wait * 2).min(WAITS.1);
         }
         Ok(false)
-    }
-
-    /// One invocation. It succeeds by a 2xx with a JSON object that says so, and by nothing else.
-    async fn post(&self, body: Vec<u8>, invocation: &str) -> Result<(), String> {
-        let body = Bytes::from(body);
-        let chunks = (0..body.len())
-            .step_by(CHUNK)
-            .map(|at| body.slice(at..body.len().min(at + CHUNK)));
-        let chunks: Vec<_> = chunks.map(Ok::<_, std::convert::Infallible>).collect();
-        let response = self
-            .client
-            .post(&self.url)
-            .header("Content-Type", "application/json; charset=utf-8")
-            .header("X-Azure-Functions-InvocationId", invocation)
-            .header("X-Azure-Functions-HostVersion", "4.0.0")
-            .header(
-                "traceparent",
-                format!(
-                    "00-{}-{}-01",
-                    invocation.replace('-', ""),
-                    &invocation[..8].repeat(2)
-                ),
-            )
-            .body(reqwest::Body::wrap_stream(stream::iter(chunks)))
-            .send()
-            .await
-            .map_err(|error| error.to_string())?;
-        let status = response.status();
-        let kind = response.headers().get("Content-Type");
-        let json = kind.is_some_and(|it| it.as_bytes().starts_with(b"application/json"));
-        let answer = response.bytes().await.map_err(|error| error.to_string())?;
-        let object = serde_json::from_slice::<serde_json::Map<String, serde_json::Value>>(&answer);
-        match object {
-            Ok(_) if status.is_success() && json => Ok(()),
-            _ if !json => Err(format!("{status}, and the content type is not JSON's")),
-            Ok(object) => Err(format!(
-                "{status}: {}",
-                object
-                    .get("error")
-                    .and_then(|it| it.as_str())
-                    .unwrap_or("no reason")
-            )),
-            Err(_) => Err(format!("{status}, and not a JSON object")),
-        }
     }
 
     /// Kills the handler as asked, and starts it again where it ended. Returns only where it can't.
@@ -300,16 +247,4 @@ impl Host {
             .redelivered
             .fetch_add(again as u64, Ordering::Relaxed);
     }
-}
-
-fn invocation_id(dice: &mut Dice) -> String {
-    let (high, low) = (dice.word(), dice.word());
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        (high >> 16) & 0xffff,
-        high & 0xffff,
-        low >> 48,
-        low & 0xffff_ffff_ffff
-    )
 }

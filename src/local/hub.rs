@@ -3,6 +3,7 @@
 use sha2::{Digest, Sha256};
 
 pub use super::input::{Expected, Input, InputError, Message};
+use super::payload::{Event, Invocation, Tries};
 use crate::event::Stream;
 
 /// The namespace of everything that is landed locally.
@@ -45,6 +46,35 @@ impl Hub {
     /// The stream under which its events are landed.
     pub fn stream(&self) -> Stream {
         Stream::new(format!("{NAMESPACE}/{}", self.name))
+    }
+
+    /// The body of an invocation for a part of a partition.
+    pub fn invocation(
+        &self,
+        partition: usize,
+        part: std::ops::Range<usize>,
+        id: &str,
+        tries: Tries,
+    ) -> Vec<u8> {
+        let messages = &self.partitions[partition][part.clone()];
+        let events = messages.iter().zip(part).map(|(message, at)| Event {
+            sequence: at as u64,
+            offset: 4_294_967_296 + 128 * at as u64,
+            enqueued: message.enqueued,
+            key: message.key.as_deref(),
+            body: &message.body,
+            properties: message.properties,
+            system: serde_json::Map::new(),
+        });
+        Invocation {
+            id,
+            namespace: &format!("{NAMESPACE}.servicebus.windows.net"),
+            hub: &self.name,
+            partition,
+            events: &events.collect::<Vec<_>>(),
+            retry: Some(tries),
+        }
+        .body()
     }
 
     /// How many events it holds.

@@ -1,14 +1,20 @@
 //! `bronzegate local`: the whole of the main job on one machine.
 //!
 //! A hub in memory is filled ([`hub`] from an [`input`]: [`orders`] spoilt by [`spoil`], or a file), and an embedded host
-//! ([`host`], [`payload`]) feeds it to the real handler ([`process`]), which lands it in a folder.
+//! ([`host`], [`payload`], [`call`]) feeds it to the real handler ([`process`]), which lands it in a folder.
 //! Then the lake is audited, and held against what was sent ([`proof`], [`summary`]).
+//!
+//! With `--hub` the hub is a live one, for the clients of Event Hubs, and the host never ends
+//! (`live`).
 
+pub mod call;
 pub mod catalogue;
 pub mod dice;
 pub mod host;
 pub mod hub;
 pub mod input;
+#[cfg(feature = "hub")]
+pub mod live;
 pub mod orders;
 pub mod payload;
 pub mod process;

@@ -1,9 +1,8 @@
 //! A batch as the Functions host writes it: `many` and `binary`, every value encoded twice.
 
 use base64_simd::STANDARD;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::hub::{Message, NAMESPACE};
 use crate::event::EnqueuedTime;
 
 /// One invocation: a batch of events of a partition, and which try of it this is.
@@ -11,22 +10,51 @@ use crate::event::EnqueuedTime;
 pub struct Invocation<'a> {
     /// The host's id of it, the same on every try.
     pub id: &'a str,
+    /// The namespace, as the host names it.
+    pub namespace: &'a str,
     /// The hub's name.
     pub hub: &'a str,
     /// The partition.
     pub partition: usize,
-    /// The sequence number of the first event.
-    pub first: usize,
     /// The events.
-    pub events: &'a [Message],
-    /// How many tries went before.
-    pub retries: u32,
+    pub events: &'a [Event<'a>],
+    /// How many tries went before, and how many there may be; none where function.json has no
+    /// retry policy.
+    pub retry: Option<Tries>,
+}
+
+/// Which try of an invocation this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tries {
+    /// How many went before.
+    pub before: u32,
+    /// How often it is tried again; -1 is without end.
+    pub most: i64,
+}
+
+/// An event, as the host has it.
+#[derive(Debug, Clone)]
+pub struct Event<'a> {
+    /// Its sequence number.
+    pub sequence: u64,
+    /// Its offset.
+    pub offset: u64,
+    /// When the hub took it.
+    pub enqueued: EnqueuedTime,
+    /// The partition key.
+    pub key: Option<&'a str>,
+    /// The payload.
+    pub body: &'a [u8],
+    /// Application properties: a JSON object.
+    pub properties: &'a str,
+    /// System properties, beside the sequence number and the key.
+    pub system: Map<String, Value>,
 }
 
 impl Invocation<'_> {
     /// The body that the host posts.
     pub fn body(&self) -> Vec<u8> {
-        let events = self.column(|_, event| json!(STANDARD.encode_to_string(&event.body)));
+        let events = self.column(|event| json!(STANDARD.encode_to_string(event.body)));
         json!({"Data": {"events": events}, "Metadata": self.metadata()})
             .to_string()
             .into_bytes()
@@ -35,49 +63,52 @@ impl Invocation<'_> {
     fn metadata(&self) -> Value {
         let context = json!({
             "IsCheckpointingAfterInvocation": true,
-            "FullyQualifiedNamespace": format!("{NAMESPACE}.servicebus.windows.net"),
+            "FullyQualifiedNamespace": self.namespace,
             "EventHubName": self.hub,
             "ConsumerGroup": "$Default",
             "PartitionId": self.partition.to_string(),
         });
-        let offsets = self.column(|sequence, _| {
-            let offset = 4_294_967_296 + 128 * sequence as u64;
-            json!(offset.to_string())
-        });
+        let offsets = self.column(|event| json!(event.offset.to_string()));
         let properties: Vec<&str> = self.events.iter().map(|event| event.properties).collect();
         let last = self.events.last().map(|event| host_time(event.enqueued));
-        json!({
+        let mut metadata = json!({
             "TriggerPartitionContext": context,
             "PartitionContext": context,
-            "PartitionKeyArray": self.column(|_, event| json!(event.key)),
+            "PartitionKeyArray": self.column(|event| json!(event.key)),
             "OffsetArray": offsets,
             "OffsetStringArray": offsets,
-            "SequenceNumberArray": self.column(|sequence, _| json!(sequence)),
-            "EnqueuedTimeUtcArray": self.column(|_, event| json!(host_time(event.enqueued))),
+            "SequenceNumberArray": self.column(|event| json!(event.sequence)),
+            "EnqueuedTimeUtcArray": self.column(|event| json!(host_time(event.enqueued))),
             "PropertiesArray": format!("[{}]", properties.join(",")),
-            "SystemPropertiesArray": self.column(|sequence, event| match &event.key {
-                Some(key) => json!({"x-opt-sequence-number": sequence, "x-opt-partition-key": key}),
-                None => json!({"x-opt-sequence-number": sequence}),
+            "SystemPropertiesArray": self.column(|event| {
+                let mut system = event.system.clone();
+                system.insert("x-opt-sequence-number".to_owned(), json!(event.sequence));
+                if let Some(key) = event.key {
+                    system.insert("x-opt-partition-key".to_owned(), json!(key));
+                }
+                system.into()
             }),
             "sys": {
                 "MethodName": "IngestOrders",
                 "UtcNow": format!("{}Z", last.unwrap_or_default()),
                 "RandGuid": self.id,
             },
-            "RetryContext": {
-                "RetryCount": self.retries,
-                "MaxRetryCount": -1,
+        });
+        if let Some(retry) = self.retry {
+            metadata["RetryContext"] = json!({
+                "RetryCount": retry.before,
+                "MaxRetryCount": retry.most,
                 "Exception": null,
                 "Instance": null,
                 "State": {},
-            },
-        })
+            });
+        }
+        metadata
     }
 
     /// A value of each event, as a string that holds a JSON array.
-    fn column(&self, value: impl Fn(usize, &Message) -> Value) -> String {
-        let values = self.events.iter().zip(self.first..);
-        let values: Value = values.map(|(event, at)| value(at, event)).collect();
+    fn column(&self, value: impl Fn(&Event<'_>) -> Value) -> String {
+        let values: Value = self.events.iter().map(value).collect();
         values.to_string()
     }
 }
@@ -96,26 +127,31 @@ fn host_time(time: EnqueuedTime) -> String {
 mod tests {
     use super::*;
     use crate::decode::{Cardinality, DataType, Naming, Trigger, decode};
-    use crate::event::{EnqueuedTime, Origin, Partition, Stream};
+    use crate::event::{Origin, Partition, Stream};
 
-    fn invocation(events: &[Message]) -> Invocation<'_> {
+    fn invocation<'a>(events: &'a [Event<'a>]) -> Invocation<'a> {
         Invocation {
             id: "f1248305-0000-4000-8000-000000000000",
+            namespace: "local.servicebus.windows.net",
             hub: "orders",
             partition: 3,
-            first: 47,
             events,
-            retries: 0,
+            retry: Some(Tries {
+                before: 0,
+                most: -1,
+            }),
         }
     }
 
-    fn message(body: &[u8], millis: i64) -> Message {
-        Message {
-            key: Some("cust-7".to_owned()),
-            body: body.to_vec(),
-            properties: r#"{"schema":"order"}"#,
+    fn event(body: &[u8], sequence: u64, millis: i64) -> Event<'_> {
+        Event {
+            sequence,
+            offset: 4_294_967_296 + 128 * sequence,
             enqueued: EnqueuedTime::from_millis(millis).unwrap(),
-            expected: None,
+            key: Some("cust-7"),
+            body,
+            properties: r#"{"schema":"order"}"#,
+            system: Map::new(),
         }
     }
 
@@ -123,19 +159,19 @@ mod tests {
     #[test]
     fn a_body_is_spelled_as_the_host_spells_it() {
         let sent = [
-            Message {
+            Event {
                 properties: r#"{"type":"order","n":5}"#,
-                ..message(br#"{"orderId":"A-1"}"#, 1_795_176_001_234)
+                ..event(br#"{"orderId":"A-1"}"#, 47, 1_795_176_001_234)
             },
-            Message {
+            Event {
                 key: None,
                 properties: "{}",
-                ..message(b"{\"\xff\"}", 1_795_176_001_230)
+                ..event(b"{\"\xff\"}", 48, 1_795_176_001_230)
             },
-            Message {
+            Event {
                 key: None,
                 properties: "{}",
-                ..message(b"", 1_795_176_002_000)
+                ..event(b"", 49, 1_795_176_002_000)
             },
         ];
         let context = json!({
@@ -181,16 +217,12 @@ mod tests {
     #[test]
     fn what_the_host_writes_is_read_again() {
         let sent = [
-            message(b"{\"\xff\"}", 1_767_603_560_007),
-            message(b"", 1_767_603_560_008),
+            event(b"{\"\xff\"}", 47, 1_767_603_560_007),
+            event(b"", 48, 1_767_603_560_008),
         ];
         let body = Invocation {
-            id: "f1248305-0000-4000-8000-000000000000",
-            hub: "orders",
-            partition: 3,
-            first: 47,
-            events: &sent,
-            retries: 2,
+            retry: None,
+            ..invocation(&sent)
         }
         .body();
         let trigger = Trigger::declared("events", Cardinality::Many, DataType::Binary);

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
@@ -169,7 +170,10 @@ fn spawn(app: &App, port: u16) -> Result<Child, ProcessError> {
     let append = |path: &Path| File::options().create(true).append(true).open(path);
     let start = || -> std::io::Result<Child> {
         Command::new(&app.program)
-            .arg("serve")
+            // it ends with this process, whatever that ends of
+            .args(["serve", "--leash"])
+            // Ctrl-C is for this process, which lets the handler finish
+            .process_group(0)
             .env("FUNCTIONS_CUSTOMHANDLER_PORT", port.to_string())
             .env("FUNCTIONS_HTTPWORKER_PORT", port.to_string())
             .env("FUNCTIONS_CUSTOMHANDLER_WORKER_ID", WORKER)
@@ -181,7 +185,7 @@ fn spawn(app: &App, port: u16) -> Result<Child, ProcessError> {
             .env_remove("STREAM_NAME")
             .env_remove("STREAM_EPOCH")
             .env_remove("SCHEMAS_DIR")
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(append(&app.log())?)
             .stderr(append(&app.errors())?)
             .spawn()

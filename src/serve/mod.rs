@@ -21,6 +21,7 @@ use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 use answer::refusal;
@@ -52,11 +53,12 @@ pub enum ServeError {
     Ended(std::io::Error),
 }
 
-/// Serves until the process is told to stop; what is in flight then is finished.
+/// Serves until the process is told to stop, on a `leash` by the end of standard input, too; what is
+/// in flight then is finished.
 ///
 /// # Errors
 /// Where the catalog or the port can't be used.
-pub async fn run(settings: Settings) -> Result<(), ServeError> {
+pub async fn run(settings: Settings, leash: bool) -> Result<(), ServeError> {
     let port = settings.port;
     let listen = |source| ServeError::Listen { port, source };
     let handler = Arc::new(Handler::new(settings)?);
@@ -64,7 +66,7 @@ pub async fn run(settings: Settings) -> Result<(), ServeError> {
     let listener = TcpListener::bind(("127.0.0.1", port))
         .await
         .map_err(listen)?;
-    let stop = stopped().map_err(listen)?;
+    let stop = stopped(leash).map_err(listen)?;
     tracing::info!(port, catalog = handler.catalog.digest(), "listening");
     tokio::spawn(get_ready(Arc::clone(&handler)));
     // a socket that can't be set to answer at once still answers
@@ -186,17 +188,36 @@ async fn get_ready(handler: Arc<Handler>) {
     tracing::info!(lake = handler.settings.location.to_string(), "ready");
 }
 
-/// Waits for SIGTERM or SIGINT.
-fn stopped() -> std::io::Result<impl Future<Output = ()>> {
+/// Waits for SIGTERM or SIGINT, or on a leash for the end of standard input.
+fn stopped(leash: bool) -> std::io::Result<impl Future<Output = ()>> {
     let (mut terminate, mut interrupt) = (
         signal(SignalKind::terminate())?,
         signal(SignalKind::interrupt())?,
     );
+    let let_go = async move {
+        match leash {
+            true => stdin_ended().await,
+            false => std::future::pending().await,
+        }
+    };
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            () = let_go => {}
         }
         tracing::info!("told to stop: what is in flight is finished");
     })
+}
+
+/// Waits for the end of standard input, on a thread of its own: a read can't be given up, and must
+/// not hold the end of the runtime.
+async fn stdin_ended() {
+    let (ended, hears) = oneshot::channel();
+    std::thread::spawn(move || {
+        // what can't be read has ended
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    let _ = hears.await;
 }

@@ -15,8 +15,27 @@ const BESIDE_IT: u64 = 64 << 10;
 pub struct HostJson {
     /// `extensions.eventHubs.maxEventBatchSize`.
     pub max_event_batch_size: u64,
+    /// `extensions.eventHubs.minEventBatchSize`: how many events the host collects towards.
+    pub min_event_batch_size: u64,
+    /// `extensions.eventHubs.maxWaitTime`: how long it collects.
+    pub max_wait_time: Duration,
+    /// `extensions.eventHubs.prefetchSizeInBytes`, where it is set.
+    pub prefetch_bytes: Option<u64>,
     /// `functionTimeout`; none where it is left out or unlimited (`-1`).
     pub function_timeout: Option<Duration>,
+}
+
+impl Default for HostJson {
+    /// What holds where there is none: the host's own figures.
+    fn default() -> Self {
+        Self {
+            max_event_batch_size: Self::DEFAULT_BATCH,
+            min_event_batch_size: 1,
+            max_wait_time: Self::DEFAULT_WAIT,
+            prefetch_bytes: None,
+            function_timeout: None,
+        }
+    }
 }
 
 /// A host.json that can't be read.
@@ -41,11 +60,15 @@ struct Extensions {
 #[serde(rename_all = "camelCase", default)]
 struct EventHubs {
     max_event_batch_size: Option<u64>,
+    min_event_batch_size: Option<u64>,
+    max_wait_time: Option<String>,
+    prefetch_size_in_bytes: Option<u64>,
 }
 
 impl HostJson {
-    /// The extension's own default.
+    /// The extension's own defaults.
     const DEFAULT_BATCH: u64 = 100;
+    const DEFAULT_WAIT: Duration = Duration::from_mins(1);
 
     /// Reads the app's host.json; `None` where there is none.
     ///
@@ -62,20 +85,25 @@ impl HostJson {
     fn parse(text: &[u8]) -> Result<Self, HostJsonError> {
         let file: File =
             serde_json::from_slice(text).map_err(|error| HostJsonError(error.to_string()))?;
+        let span = |name: &str, text: &str| {
+            let wrong = || HostJsonError(format!("{name} {text:?} is not of the form 00:10:00"));
+            time_span(text).ok_or_else(wrong)
+        };
         let function_timeout = match file.function_timeout.as_deref() {
             None | Some("-1") => None,
-            Some(text) => Some(time_span(text).ok_or_else(|| {
-                HostJsonError(format!(
-                    "functionTimeout {text:?} is not of the form 00:10:00"
-                ))
-            })?),
+            Some(text) => Some(span("functionTimeout", text)?),
         };
+        let hubs = file.extensions.event_hubs;
+        let wait = hubs.max_wait_time.as_deref();
         Ok(Self {
-            max_event_batch_size: file
-                .extensions
-                .event_hubs
-                .max_event_batch_size
-                .unwrap_or(Self::DEFAULT_BATCH),
+            max_event_batch_size: hubs.max_event_batch_size.unwrap_or(Self::DEFAULT_BATCH),
+            min_event_batch_size: hubs.min_event_batch_size.unwrap_or(1),
+            max_wait_time: wait
+                .map(|text| span("extensions.eventHubs.maxWaitTime", text))
+                .transpose()?
+                .unwrap_or(Self::DEFAULT_WAIT),
+            // 0 is how the extension writes "not set"
+            prefetch_bytes: hubs.prefetch_size_in_bytes.filter(|bytes| *bytes > 0),
             function_timeout,
         })
     }
@@ -89,7 +117,7 @@ impl HostJson {
 }
 
 /// `hh:mm:ss`, or `d.hh:mm:ss`.
-fn time_span(text: &str) -> Option<Duration> {
+pub(super) fn time_span(text: &str) -> Option<Duration> {
     let (days, clock) = text.split_once('.').unwrap_or(("0", text));
     let mut parts = clock.split(':').map(|part| part.parse::<u64>().ok());
     let (hours, minutes, seconds) = (parts.next()??, parts.next()??, parts.next()??);
@@ -107,14 +135,21 @@ mod tests {
         let host = HostJson::parse(br#"{"version":"2.0"}"#).unwrap();
         assert_eq!(host.max_event_batch_size, 100);
         assert_eq!(host.function_timeout, None);
+        assert_eq!(host.min_event_batch_size, 1);
+        assert_eq!(host.max_wait_time, Duration::from_mins(1));
+        assert_eq!(host.prefetch_bytes, None);
     }
 
     #[test]
     fn figures_are_read() {
         let host = HostJson::parse(
-            br#"{"functionTimeout":"00:10:00","extensions":{"eventHubs":{"maxEventBatchSize":5}}}"#,
+            br#"{"functionTimeout":"00:10:00","extensions":{"eventHubs":{"maxEventBatchSize":5,
+                "minEventBatchSize":2,"maxWaitTime":"00:00:05","prefetchSizeInBytes":7}}}"#,
         )
         .unwrap();
+        assert_eq!(host.min_event_batch_size, 2);
+        assert_eq!(host.max_wait_time, Duration::from_secs(5));
+        assert_eq!(host.prefetch_bytes, Some(7));
         assert_eq!(host.function_timeout, Some(Duration::from_mins(10)));
         assert_eq!(host.largest_request(), 5 * (1_398_104 + 65_536));
         assert_eq!(time_span("1.00:00:01"), Some(Duration::from_secs(86_401)));
@@ -126,6 +161,7 @@ mod tests {
             "",
             r#"{"functionTimeout":"ten minutes"}"#,
             r#"{"functionTimeout":"00:99:00"}"#,
+            r#"{"extensions":{"eventHubs":{"maxWaitTime":"5s"}}}"#,
         ] {
             assert!(HostJson::parse(text.as_bytes()).is_err(), "{text}");
         }

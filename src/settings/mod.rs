@@ -4,6 +4,7 @@ mod app;
 mod host_json;
 mod lake;
 mod quantity;
+mod retry;
 #[cfg(feature = "event-hubs")]
 mod submit;
 
@@ -14,6 +15,7 @@ pub use app::{Judging, NoApp, app_root};
 pub use host_json::{HostJson, HostJsonError};
 pub use lake::Lake;
 pub use quantity::duration;
+pub use retry::Retry;
 #[cfg(feature = "event-hubs")]
 pub use submit::SubmitSettings;
 

@@ -1,0 +1,65 @@
+//! AMQP 1.0 as the clients of Event Hubs speak it, over plain TCP.
+//!
+//! [`connection`] takes what [`wire`] carries from the socket; a link's address says which
+//! [`node`] it goes to: requests to [`answers`], producers to [`ingest`], consumers to [`deliver`].
+
+mod address;
+mod answers;
+mod connection;
+mod deliver;
+mod filter;
+mod ingest;
+mod node;
+mod padding;
+mod readers;
+mod wire;
+
+use std::io;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+
+use super::Hub;
+pub use ingest::Clock;
+use readers::Readers;
+
+/// The largest message that is taken, as the service's Standard tier has it.
+pub const MESSAGE_LIMIT: u64 = 1 << 20;
+
+/// How the endpoint calls itself.
+const CONTAINER: &str = "bronzegate";
+
+/// What all connections share.
+#[derive(Clone)]
+struct Shared {
+    hub: Arc<Hub>,
+    readers: Readers,
+    clock: Clock,
+}
+
+/// Serves clients until it is dropped; returns only where the listener fails.
+///
+/// # Errors
+/// Where no connection can be accepted any more.
+pub async fn serve(listener: TcpListener, hub: Arc<Hub>, clock: Clock) -> io::Error {
+    let shared = Shared {
+        hub,
+        readers: Readers::default(),
+        clock,
+    };
+    let mut connections = JoinSet::new();
+    loop {
+        let socket = match listener.accept().await {
+            Ok((socket, _)) => socket,
+            // a client that left before it was let in
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => continue,
+            Err(error) => return error,
+        };
+        // answers are small, and a client waits for each
+        if socket.set_nodelay(true).is_ok() {
+            connections.spawn(connection::serve(socket, shared.clone()));
+        }
+        while connections.try_join_next().is_some() {}
+    }
+}

@@ -1,0 +1,135 @@
+//! What was acknowledged is landed once, whoever is killed.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Instant;
+
+use serde_json::Value;
+
+use crate::client::{Client, Running};
+use crate::running::{Hub, Lake, PATIENCE, send, sum};
+
+/// Reads what a flood says until it has said so much more; returns the numbers that it said.
+fn acknowledged(flood: &mut Running, more: usize) -> Vec<String> {
+    (0..more).map(|_| flood.line().unwrap()).collect()
+}
+
+/// Waits until the hub's log has no event that is not landed.
+fn settled(hub: &Hub) {
+    hub.wait_for("everything is landed", |it| {
+        sum(it, "last") > 0 && sum(it, "lag") == 0
+    });
+}
+
+/// Each event of these batches stands in the lake once, and no other twice.
+fn assert_once(records: &[Value], batches: &[String]) {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for record in records {
+        *counts
+            .entry(record["_message_id"].as_str().unwrap())
+            .or_default() += 1;
+    }
+    for batch in batches {
+        for n in 0..10 {
+            let id = format!("flood-{batch}-{n}");
+            assert_eq!(counts.get(id.as_str()), Some(&1), "{id}");
+        }
+    }
+    assert!(counts.values().all(|count| *count == 1));
+    let places: HashSet<String> = records
+        .iter()
+        .map(|it| format!("{} {}", it["_partition"], it["_sequence"]))
+        .collect();
+    assert_eq!(places.len(), records.len());
+}
+
+/// The events that a whole batch has: a batch is there as a whole or not at all.
+fn assert_whole_batches(records: &[Value]) {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for record in records {
+        let id = record["_message_id"].as_str().unwrap();
+        *counts.entry(id.rsplit_once('-').unwrap().0).or_default() += 1;
+    }
+    assert!(counts.values().all(|count| *count == 10), "{counts:?}");
+}
+
+#[test]
+fn i1_i2_what_a_killed_hub_acknowledged_is_landed_once_after_it_is_started_again() {
+    let lake = Lake::new();
+    let mut batches = Vec::new();
+    for round in 0..3 {
+        let mut hub = lake.hub();
+        let mut flood = Client::Node.starts(&hub.connection, "flood");
+        let said = acknowledged(&mut flood, 40 * (round + 1));
+        let handlers = hub.handlers();
+        hub.kill();
+        let mut said: Vec<_> = said.into_iter().chain(flood.kill()).collect();
+        if round == 0 {
+            batches.append(&mut said);
+        }
+        // the handler goes with its hub, whatever that ends of
+        let start = Instant::now();
+        for pid in handlers {
+            while std::path::Path::new("/proc").join(&pid).exists() {
+                assert!(start.elapsed() < PATIENCE, "the handler {pid} is left over");
+                std::thread::yield_now();
+            }
+        }
+        if round == 0 {
+            let hub = lake.hub();
+            settled(&hub);
+            let records = lake.records();
+            assert_once(&records, &batches);
+            assert_whole_batches(&records);
+        }
+    }
+    let hub = lake.hub();
+    settled(&hub);
+    lake.sound();
+    let audit = lake.audit();
+    let standing = audit["totals"]["events"].as_u64().unwrap();
+    assert_eq!(standing, lake.records().len() as u64);
+}
+
+#[test]
+fn a_client_that_is_killed_in_the_middle_costs_the_others_nothing() {
+    let lake = Lake::new();
+    let hub = lake.hub();
+    let mut killed = Client::Python.starts(&hub.connection, "flood");
+    let mut said = acknowledged(&mut killed, 30);
+    said.extend(killed.kill());
+    let sent = Client::Node.does(&hub.connection, &["send"])["sent"]
+        .as_u64()
+        .unwrap();
+    settled(&hub);
+    let records = lake.records();
+    let (floods, others): (Vec<Value>, Vec<Value>) = records
+        .into_iter()
+        .partition(|it| it["_message_id"].as_str().unwrap().starts_with("flood"));
+    assert_eq!(others.len() as u64, sent);
+    assert_once(&floods, &said);
+    assert_whole_batches(&floods);
+    lake.sound();
+}
+
+#[test]
+fn i1_i2_a_handler_that_is_killed_while_events_come_lands_each_once() {
+    let lake = Lake::new();
+    let hub = lake.hub();
+    let mut flood = Client::Node.starts(&hub.connection, "flood");
+    let mut said = Vec::new();
+    // a third end within half an hour would end the host
+    for crashes in 1..=2 {
+        said.extend(acknowledged(&mut flood, 100));
+        let handlers = hub.handlers();
+        assert_eq!(handlers.len(), 1);
+        send("-KILL", &handlers[0]);
+        hub.wait_for("the handler is started again", |it| {
+            it["crashes"] == crashes
+        });
+    }
+    said.extend(acknowledged(&mut flood, 100));
+    said.extend(flood.kill());
+    settled(&hub);
+    assert_once(&lake.records(), &said);
+    lake.sound();
+}

@@ -33,7 +33,7 @@ impl TokenCredential for Anybody {
 }
 
 /// A client that is built on fe2o3-amqp before 0.18.2 can lose an answer and wait for ever.
-async fn soon<T>(what: impl Future<Output = azure_core::Result<T>>) -> T {
+async fn soon<T, E: std::fmt::Debug>(what: impl Future<Output = Result<T, E>>) -> T {
     timeout(PATIENCE, what).await.unwrap().unwrap()
 }
 
@@ -110,9 +110,6 @@ async fn the_rust_client_works_and_what_it_sends_is_landed_once() {
         .collect();
     assert_eq!(ids.len(), 205);
 
-    let consumer = ConsumerClient::builder().with_custom_endpoint(endpoint.clone());
-    let credential = std::sync::Arc::new(Anybody);
-    let consumer = soon(consumer.open("localhost", "orders".to_owned(), credential)).await;
     for (location, inclusive, first) in [
         (StartLocation::Earliest, false, 0),
         (StartLocation::SequenceNumber(100), false, 101),
@@ -125,6 +122,10 @@ async fn the_rust_client_works_and_what_it_sends_is_landed_once() {
             }),
             ..OpenReceiverOptions::default()
         };
+        // a consumer keeps its receiver of a partition, so each position takes a consumer
+        let consumer = ConsumerClient::builder().with_custom_endpoint(endpoint.clone());
+        let credential = std::sync::Arc::new(Anybody);
+        let consumer = soon(consumer.open("localhost", "orders".to_owned(), credential)).await;
         let receiver = consumer.open_receiver_on_partition("2".to_owned(), Some(options));
         let receiver = soon(receiver).await;
         let mut events = receiver.stream_events();

@@ -11,8 +11,8 @@ use std::time::Instant;
 use bronzegate::decode::{Cardinality, DataType, Naming, Trigger, decode};
 use bronzegate::encode::{Compression, encode};
 use bronzegate::judge::{Catalog, Limits, judge_batch};
-use bronzegate::local::hub::{Hub, Input};
-use bronzegate::local::payload::Invocation;
+use bronzegate::local::hub::{Hub, Input, posted};
+use bronzegate::local::payload::Tries;
 use flate2::write::GzEncoder;
 
 const EVENTS: usize = 1_000;
@@ -24,15 +24,12 @@ fn main() {
         spoil: 0,
     };
     let hub = Hub::fill(&input, 1).unwrap();
-    let body = Invocation {
-        id: "f1248305-0000-4000-8000-000000000000",
-        hub: "orders",
-        partition: 0,
-        first: 0,
-        events: &hub.partitions[0],
-        retries: 0,
-    }
-    .body();
+    let tries = Tries {
+        before: 0,
+        most: -1,
+    };
+    let id = "f1248305-0000-4000-8000-000000000000";
+    let body = posted(("orders", 0), 0, &hub.partitions[0], id, tries);
     let trigger = Trigger::declared("events", Cardinality::Many, DataType::Binary);
     let batch = decode(&body, &trigger, &Naming::default(), "i")
         .unwrap()

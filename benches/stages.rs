@@ -14,9 +14,9 @@ use bronzegate::event::{Batch, EnqueuedTime};
 use bronzegate::judge::{Catalog, Judged, Limits, judge_batch};
 use bronzegate::landing::Landing;
 use bronzegate::local::dice::Dice;
-use bronzegate::local::hub::Message;
+use bronzegate::local::hub::{self, Message};
 use bronzegate::local::orders::Orders;
-use bronzegate::local::payload::Invocation;
+use bronzegate::local::payload::Tries;
 use bronzegate::local::process::{App, Process};
 use bronzegate::local::spoil::spoil;
 use bronzegate::store::MemoryStore;
@@ -57,15 +57,12 @@ fn cases() -> Vec<Case> {
 
 /// The body of an invocation, as the host posts it.
 fn posted(hub: &str, first: usize, events: &[Message]) -> Vec<u8> {
-    Invocation {
-        id: "f1248305-0000-4000-8000-000000000000",
-        hub,
-        partition: 0,
-        first,
-        events,
-        retries: 0,
-    }
-    .body()
+    let tries = Tries {
+        before: 0,
+        most: -1,
+    };
+    let id = "f1248305-0000-4000-8000-000000000000";
+    hub::posted((hub, 0), first, events, id, tries)
 }
 
 fn messages(shape: Shape, bad_share: u64) -> Vec<Message> {

@@ -28,7 +28,7 @@ deny:
 # Lints, as Cargo.toml has them
 clippy:
     cargo clippy --locked --all-targets --all-features -- -D warnings
-    cargo clippy --locked --no-default-features -- -D warnings
+    cargo clippy --locked --all-targets --no-default-features -- -D warnings
 
 # The documentation builds without a warning
 doc:

@@ -11,7 +11,7 @@ use std::time::Instant;
 use bronzegate::decode::{Cardinality, DataType, Naming, Trigger, decode};
 use bronzegate::encode::{Compression, encode};
 use bronzegate::judge::{Catalog, Limits, judge_batch};
-use bronzegate::local::hub::{Hub, Input};
+use bronzegate::local::hub::{Hub, Input, posted};
 use bronzegate::local::payload::Tries;
 use flate2::write::GzEncoder;
 
@@ -28,7 +28,8 @@ fn main() {
         before: 0,
         most: -1,
     };
-    let body = hub.invocation(0, 0..EVENTS, "f1248305-0000-4000-8000-000000000000", tries);
+    let id = "f1248305-0000-4000-8000-000000000000";
+    let body = posted(("orders", 0), 0, &hub.partitions[0], id, tries);
     let trigger = Trigger::declared("events", Cardinality::Many, DataType::Binary);
     let batch = decode(&body, &trigger, &Naming::default(), "i")
         .unwrap()

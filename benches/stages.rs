@@ -14,9 +14,9 @@ use bronzegate::event::{Batch, EnqueuedTime};
 use bronzegate::judge::{Catalog, Judged, Limits, judge_batch};
 use bronzegate::landing::Landing;
 use bronzegate::local::dice::Dice;
-use bronzegate::local::hub::Message;
+use bronzegate::local::hub::{self, Message};
 use bronzegate::local::orders::Orders;
-use bronzegate::local::payload::{Event, Invocation, Tries};
+use bronzegate::local::payload::Tries;
 use bronzegate::local::process::{App, Process};
 use bronzegate::local::spoil::spoil;
 use bronzegate::store::MemoryStore;
@@ -56,31 +56,13 @@ fn cases() -> Vec<Case> {
 }
 
 /// The body of an invocation, as the host posts it.
-fn posted(hub: &str, first: usize, messages: &[Message]) -> Vec<u8> {
-    let events = messages
-        .iter()
-        .zip(first as u64..)
-        .map(|(it, sequence)| Event {
-            sequence,
-            offset: 4_294_967_296 + 128 * sequence,
-            enqueued: it.enqueued,
-            key: it.key.as_deref(),
-            body: &it.body,
-            properties: it.properties,
-            system: serde_json::Map::new(),
-        });
-    Invocation {
-        id: "f1248305-0000-4000-8000-000000000000",
-        namespace: "local.servicebus.windows.net",
-        hub,
-        partition: 0,
-        events: &events.collect::<Vec<_>>(),
-        retry: Some(Tries {
-            before: 0,
-            most: -1,
-        }),
-    }
-    .body()
+fn posted(hub: &str, first: usize, events: &[Message]) -> Vec<u8> {
+    let tries = Tries {
+        before: 0,
+        most: -1,
+    };
+    let id = "f1248305-0000-4000-8000-000000000000";
+    hub::posted((hub, 0), first, events, id, tries)
 }
 
 fn messages(shape: Shape, bad_share: u64) -> Vec<Message> {

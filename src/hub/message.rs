@@ -6,7 +6,7 @@ use fe2o3_amqp::types::messaging::message::__private::{Deserializable, Serializa
 use fe2o3_amqp::types::messaging::{
     AmqpValue, Body, Message as AmqpMessage, MessageAnnotations, MessageId, Properties,
 };
-use fe2o3_amqp::types::primitives::{Timestamp, Value};
+use fe2o3_amqp::types::primitives::{OrderedMap, Timestamp, Value};
 use serde_json::{Map, Value as Json, json};
 
 use super::record::{Sent, Stored};
@@ -74,7 +74,7 @@ pub fn delivered(event: &Stored) -> Result<Message, MessageError> {
     let mut message = decode(&event.message)?;
     let annotations = message
         .message_annotations
-        .get_or_insert_with(|| MessageAnnotations(Default::default()));
+        .get_or_insert_with(|| MessageAnnotations(OrderedMap::default()));
     let mut annotate = |name: &str, value| annotations.0.insert(OwnedKey::from(name), value);
     annotate(SEQUENCE, Value::Long(event.sequence as i64));
     annotate(OFFSET, Value::String(event.offset.to_string()));

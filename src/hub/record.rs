@@ -59,12 +59,12 @@ pub struct Head {
 impl Head {
     /// Reads it; none where it can't be one.
     pub fn read(bytes: [u8; HEAD]) -> Option<Self> {
-        let [a, b, c, d, e, f, g, h] = bytes;
-        let length = u32::from_le_bytes([a, b, c, d]) as usize;
-        (BODY_HEAD..=LONGEST).contains(&length).then_some(Self {
-            length,
-            checksum: u32::from_le_bytes([e, f, g, h]),
-        })
+        let (length, checksum) = bytes.split_at(4);
+        let number = |bytes: &[u8]| bytes.try_into().map(u32::from_le_bytes).ok();
+        let (length, checksum) = (number(length)? as usize, number(checksum)?);
+        (BODY_HEAD..=LONGEST)
+            .contains(&length)
+            .then_some(Self { length, checksum })
     }
 
     /// Whether this is the body that was written with it.

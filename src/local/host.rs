@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::call::{Call, invocation_id};
 use super::dice::Dice;
-use super::hub::Hub;
+use super::hub::{Hub, posted};
 use super::payload::Tries;
 use super::process::{Process, ProcessError};
 
@@ -176,7 +176,9 @@ impl Host {
                 before: retries,
                 most: -1,
             };
-            let body = self.hub.invocation(partition, part.clone(), &id, tries);
+            let messages = &self.hub.partitions[partition][part.clone()];
+            let place = (self.hub.name.as_str(), partition);
+            let body = posted(place, part.start, messages, &id, tries);
             self.progress.in_flight.fetch_add(1, Ordering::Relaxed);
             let answer = self.call.post(body, &id).await;
             self.progress.in_flight.fetch_sub(1, Ordering::Relaxed);

@@ -18,6 +18,36 @@ pub struct Hub {
     pub partitions: Vec<Vec<Message>>,
 }
 
+/// The body of an invocation for these messages of a hub's partition, the first of which has this
+/// sequence number.
+pub fn posted(
+    (hub, partition): (&str, usize),
+    first: usize,
+    messages: &[Message],
+    id: &str,
+    tries: Tries,
+) -> Vec<u8> {
+    let events = messages.iter().zip(first as u64..);
+    let events = events.map(|(message, sequence)| Event {
+        sequence,
+        offset: 4_294_967_296 + 128 * sequence,
+        enqueued: message.enqueued,
+        key: message.key.as_deref(),
+        body: &message.body,
+        properties: message.properties,
+        system: serde_json::Map::new(),
+    });
+    Invocation {
+        id,
+        namespace: &format!("{NAMESPACE}.servicebus.windows.net"),
+        hub,
+        partition,
+        events: &events.collect::<Vec<_>>(),
+        retry: Some(tries),
+    }
+    .body()
+}
+
 impl Hub {
     /// Fills a hub from an input.
     ///
@@ -46,35 +76,6 @@ impl Hub {
     /// The stream under which its events are landed.
     pub fn stream(&self) -> Stream {
         Stream::new(format!("{NAMESPACE}/{}", self.name))
-    }
-
-    /// The body of an invocation for a part of a partition.
-    pub fn invocation(
-        &self,
-        partition: usize,
-        part: std::ops::Range<usize>,
-        id: &str,
-        tries: Tries,
-    ) -> Vec<u8> {
-        let messages = &self.partitions[partition][part.clone()];
-        let events = messages.iter().zip(part).map(|(message, at)| Event {
-            sequence: at as u64,
-            offset: 4_294_967_296 + 128 * at as u64,
-            enqueued: message.enqueued,
-            key: message.key.as_deref(),
-            body: &message.body,
-            properties: message.properties,
-            system: serde_json::Map::new(),
-        });
-        Invocation {
-            id,
-            namespace: &format!("{NAMESPACE}.servicebus.windows.net"),
-            hub: &self.name,
-            partition,
-            events: &events.collect::<Vec<_>>(),
-            retry: Some(tries),
-        }
-        .body()
     }
 
     /// How many events it holds.

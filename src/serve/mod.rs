@@ -195,9 +195,10 @@ fn stopped(leash: bool) -> std::io::Result<impl Future<Output = ()>> {
         signal(SignalKind::interrupt())?,
     );
     let let_go = async move {
-        match leash {
-            true => stdin_ended().await,
-            false => std::future::pending().await,
+        if leash {
+            stdin_ended().await;
+        } else {
+            std::future::pending::<()>().await;
         }
     };
     Ok(async move {

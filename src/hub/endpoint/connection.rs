@@ -127,17 +127,21 @@ impl Client {
             (LinkEndpoint::Receiver(link), Ok(Place::Hub { partition, .. })) => {
                 ingest(link, hub, partition, self.shared.clock).await;
             }
-            (LinkEndpoint::Sender(link), Ok(Place::Hub { group, partition })) => match partition {
-                Some(partition) => {
-                    let wanted = Wanted::read(group, partition, &attach);
-                    deliver(link, hub, wanted, self.shared.readers, self.room).await;
-                }
-                None => {
-                    let said = "a receiver reads one partition: its address has to name it";
-                    let refused = refusal(AmqpError::NotFound, said.to_owned());
-                    let _ = link.close_with_error(refused).await;
-                }
-            },
+            (
+                LinkEndpoint::Sender(link),
+                Ok(Place::Hub {
+                    group,
+                    partition: Some(partition),
+                }),
+            ) => {
+                let wanted = Wanted::read(group, partition, &attach);
+                deliver(link, hub, wanted, self.shared.readers, self.room).await;
+            }
+            (LinkEndpoint::Sender(link), Ok(Place::Hub { .. })) => {
+                let said = "a receiver reads one partition: its address has to name it";
+                let refused = refusal(AmqpError::NotFound, said.to_owned());
+                let _ = link.close_with_error(refused).await;
+            }
             // a client that is gone need not be told
             (LinkEndpoint::Receiver(link), Err(refused)) => {
                 let _ = link.close_with_error(refused).await;

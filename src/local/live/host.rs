@@ -259,19 +259,18 @@ impl Host {
     async fn post(&self, body: Vec<u8>, id: &str) -> Result<(), String> {
         let limit = self.policy.host.function_timeout;
         let started = self.restarts.load(Ordering::Relaxed);
-        match timeout(limit.unwrap_or(Duration::MAX), self.call.post(body, id)).await {
-            Ok(answer) => answer,
-            Err(_) => {
-                let mut process = self.process.lock().await;
-                // another partition's invocation may have timed out before this one
-                if self.restarts.load(Ordering::Relaxed) == started {
-                    self.restarts.fetch_add(1, Ordering::Relaxed);
-                    process.kill_and_start().await.map_err(text)?;
-                }
-                let seconds = limit.unwrap_or_default().as_secs();
-                Err(format!("no answer within functionTimeout, {seconds} s"))
-            }
+        let posted = timeout(limit.unwrap_or(Duration::MAX), self.call.post(body, id));
+        if let Ok(answer) = posted.await {
+            return answer;
         }
+        let mut process = self.process.lock().await;
+        // another partition's invocation may have timed out before this one
+        if self.restarts.load(Ordering::Relaxed) == started {
+            self.restarts.fetch_add(1, Ordering::Relaxed);
+            process.kill_and_start().await.map_err(text)?;
+        }
+        let seconds = limit.unwrap_or_default().as_secs();
+        Err(format!("no answer within functionTimeout, {seconds} s"))
     }
 
     /// Starts the handler again where it ended. Returns only where it can't.

@@ -26,6 +26,7 @@ use crate::encode::Compression;
 use crate::hub::Hub;
 use crate::hub::endpoint::{self, Clock};
 use crate::hub::folder::FolderError;
+use crate::hub::log::Log;
 use crate::settings::{
     FUNCTION, HostJson, HostJsonError, Lake, NoApp, Retry, SettingError, app_root,
 };
@@ -147,7 +148,7 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<(), LiveError>
         connection_string: connection_string(port),
         hub: HUB,
         partitions: request.partitions,
-        events: hub.partitions().iter().map(|log| log.next()).sum(),
+        events: hub.partitions().iter().map(Log::next).sum(),
         lake: &request.lake.name,
         stream: format!("{NAMESPACE}/{HUB}"),
         folder,

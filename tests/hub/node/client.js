@@ -34,8 +34,8 @@ function waiting() {
   return { settle, settled: Promise.race([settled, late]) };
 }
 
-async function withProducer(connection, use) {
-  const client = new EventHubProducerClient(connection);
+async function withProducer(connection, use, options) {
+  const client = new EventHubProducerClient(connection, options);
   try {
     return await use(client);
   } finally {
@@ -143,8 +143,12 @@ const clients = {
     withProducer(connection, async (client) => {
       const made = await client.createBatch();
       const added = made.tryAdd({ body: "x".repeat(2 << 20) }) ? null : "not added";
-      const sent = await failing(() => client.sendBatch([{ body: "x".repeat(2 << 20) }]));
-      await client.sendBatch([{ body: "x".repeat(1000 << 10) }], { partitionId: "3" });
+      const largest = { body: "x".repeat(1000 << 10) };
+      await client.sendBatch([largest], { partitionId: "3" });
+      // the link is ended, and this client waits for an answer to the send
+      const options = { retryOptions: { maxRetries: 0, timeoutInMs: 3000 } };
+      const send = (impatient) => impatient.sendBatch([{ body: "x".repeat(2 << 20) }]);
+      const sent = await failing(() => withProducer(connection, send, options));
       return { limit: made.maxSizeInBytes, added, sent };
     }),
 
@@ -206,8 +210,7 @@ async function failing(action) {
 const [connection, what, ...rest] = process.argv.slice(2);
 clients[what](connection, ...rest).then(
   (said) => {
-    console.log(JSON.stringify(said));
-    process.exit(0);
+    process.stdout.write(`${JSON.stringify(said)}\n`, () => process.exit(0));
   },
   (error) => {
     console.error(error);

@@ -24,8 +24,8 @@ ORDER = {
 PATIENCE = 60
 
 
-def producer(connection):
-    return EventHubProducerClient.from_connection_string(connection)
+def producer(connection, **options):
+    return EventHubProducerClient.from_connection_string(connection, **options)
 
 
 def consumer(connection):
@@ -158,7 +158,7 @@ def failing(action):
 
 
 def wrong(connection):
-    with producer(connection.replace("EntityPath=orders", "EntityPath=nosuch")) as client:
+    with producer(connection.replace("EntityPath=orders", "EntityPath=nosuch"), retry_total=0) as client:
         return {
             "send": failing(lambda: client.send_batch([order("lost")])),
             "describe": failing(client.get_eventhub_properties),

@@ -207,7 +207,7 @@ fn whole(error: &dyn Error) -> String {
 fn cause_of(said: &str) -> Cause {
     let said = said.to_ascii_lowercase().replace(['-', '_', ' '], "");
     let any = |words: &[&str]| words.iter().any(|word| said.contains(word));
-    if any(&["notfound", "messagingentitycouldnotbefound", "unknownhub"]) {
+    if any(&["notfound", "statuscode:404", "couldnotbefound"]) {
         Cause::NotFound
     } else if any(&[
         "unauthorized",
@@ -258,6 +258,10 @@ mod tests {
         for (said, cause) in [
             (
                 "AMQP Error: AMQP Described Error: condition: NotFound",
+                Cause::NotFound,
+            ),
+            (
+                "Management API returned status code: 404 (The messaging entity 'x' could not be found.)",
                 Cause::NotFound,
             ),
             (

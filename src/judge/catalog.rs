@@ -208,6 +208,11 @@ impl Catalog {
             .unwrap_or(self.default)
     }
 
+    /// The name of the schema of a stream's events that name none.
+    pub fn default_of(&self, stream: &Stream) -> &str {
+        &self.schemas[self.for_stream(stream)].name
+    }
+
     /// The names of the schemas, for a message.
     pub fn known(&self) -> &str {
         &self.known

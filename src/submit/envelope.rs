@@ -64,7 +64,7 @@ fn unwrapped(envelope: &[u8]) -> Result<Envelope, Problem> {
         .ok_or_else(|| strange(format!("it has no Data.{BINDING}")))?;
     let wrapped: Wrapped =
         serde_json::from_value(wrapped).map_err(|it| strange(format!("Data.{BINDING}: {it}")))?;
-    let (path, query) = wrapped.url.split_once('?').unwrap_or((&wrapped.url, ""));
+    let path = wrapped.url.split('?').next().unwrap_or_default();
     let headers = wrapped.headers.iter().filter_map(|(name, value)| {
         // a header is an array of its values, and a single one may stand for itself
         let first = value.as_array().map_or(Some(value), |all| all.first())?;
@@ -75,7 +75,7 @@ fn unwrapped(envelope: &[u8]) -> Result<Envelope, Problem> {
         path: path.to_owned(),
         request: Request {
             headers: headers.collect(),
-            query: request::query(query),
+            subject: request::subject(path),
             body: match wrapped.body {
                 Value::Null => Vec::new(),
                 Value::String(text) => text.into_bytes(),
@@ -93,14 +93,14 @@ mod tests {
     #[test]
     fn a_request_comes_out_of_its_envelope() {
         let envelope = unwrapped(
-            br#"{"Data":{"req":{"Url":"http://localhost:7071/api/orders?schema=order%2F1","Method":"POST",
+            br#"{"Data":{"req":{"Url":"http://localhost:7071/api/orders/order?code=x","Method":"POST",
             "Query":{"schema":"order/1"},"Headers":{"Content-Type":["application/json"],"Idempotency-Key":["k"]},
             "Params":{},"Identities":[],"Body":"{\"a\": 1.0}"}},"Metadata":{"sys":{"MethodName":"SubmitOrder"}}}"#,
         )
         .unwrap();
         assert_eq!(envelope.request.body, b"{\"a\": 1.0}");
         assert_eq!(envelope.request.headers["idempotency-key"], "k");
-        assert_eq!(envelope.request.query["schema"], "order/1");
+        assert_eq!(envelope.request.subject.as_deref(), Some("order"));
         assert!(!envelope.asks_for_description());
     }
 

@@ -26,7 +26,7 @@ use serde_json::Value;
 use desk::Desk;
 use problem::Problem;
 use reply::Reply;
-use request::{Request, Submitted};
+use request::{PATH, Request, Submitted};
 
 use crate::event::Stream;
 use crate::event_hubs::{Client, Outgoing};
@@ -36,9 +36,6 @@ use crate::workers::Workers;
 
 /// The function whose HTTP trigger it is, and the folder of its function.json.
 pub const FUNCTION: &str = "SubmitOrder";
-
-/// The path under which the host forwards requests, which is its route.
-const PATH: &str = "/api/orders";
 
 /// The path of the API's description.
 const DESCRIPTION: &str = "/api/orders/openapi.json";
@@ -96,7 +93,7 @@ impl Api {
         if request.body.len() > self.settings.limit {
             return Err(Problem::too_large(self.settings.limit));
         }
-        let submitted = Submitted::read(request)?;
+        let submitted = Submitted::read(request, self.catalog.property())?;
         let events = self.judge(submitted).await?;
         let ids: Vec<String> = events
             .iter()
@@ -160,7 +157,7 @@ impl Api {
 
     fn description(&self) -> &Value {
         self.description
-            .get_or_init(|| openapi::document(&self.catalog, &self.settings))
+            .get_or_init(|| openapi::document(&self.catalog, &self.stream, &self.settings))
     }
 }
 
@@ -189,6 +186,7 @@ fn key(body: &[u8], pointers: &[String]) -> Option<String> {
 pub fn routes(api: Arc<Api>) -> Router {
     Router::new()
         .route(PATH, post(forwarded))
+        .route(&format!("{PATH}/{{*subject}}"), post(forwarded))
         .route(DESCRIPTION, get(description))
         .route(&format!("/{FUNCTION}"), post(wrapped))
         .with_state(api)

@@ -1,37 +1,55 @@
 //! The API's description: `OpenAPI` 3.1, with the catalog's own schemas.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
-use super::request::MOST;
-use super::{DESCRIPTION, PATH};
+use super::DESCRIPTION;
+use super::request::{MOST, PATH};
+use crate::event::Stream;
 use crate::judge::Catalog;
 use crate::settings::SubmitSettings;
 
-/// The description of this API under this catalog.
-pub(super) fn document(catalog: &Catalog, settings: &SubmitSettings) -> Value {
+/// The description of this API under this catalog: a path for each subject, with its newest schema,
+/// and one for those that the catalog's routes find, with the default's.
+pub(super) fn document(catalog: &Catalog, stream: &Stream, settings: &SubmitSettings) -> Value {
     let mut schemas = Map::new();
-    let mut events = Vec::new();
+    let mut newest: BTreeMap<&str, &str> = BTreeMap::new();
     for name in catalog.schemas() {
-        let component = name.replace('/', "-");
         if let Some(schema) = catalog.document(name) {
-            events.push(json!({"$ref": format!("#/components/schemas/{component}")}));
-            schemas.insert(component.clone(), embedded(schema, &component));
+            schemas.insert(component(name), embedded(schema, &component(name)));
+        }
+        if let Some((subject, _)) = name.split_once('/') {
+            // the catalog has a subject's versions in their order
+            newest.insert(subject, name);
         }
     }
     schemas.insert("accepted".to_owned(), accepted());
     schemas.insert("problem".to_owned(), problem());
-    let event = json!({"anyOf": events});
-    let body = json!({"anyOf": [event, {"type": "array", "items": event, "minItems": 1, "maxItems": MOST}]});
-    let refused = |text: &str| {
-        json!({
-            "description": text,
-            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/problem"}}},
-        })
-    };
-    let mut away =
-        refused("The event hub can't be reached; send it again with the same Idempotency-Key.");
-    away["headers"] =
-        json!({"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}});
+    let mut paths = Map::new();
+    let default = catalog.default_of(stream);
+    let routed = "Submit one event, or an array of events, under the schema that the catalog's routes find: by CloudEvents' type, else the default.";
+    paths.insert(
+        PATH.to_owned(),
+        operation("submit", routed, default, settings),
+    );
+    for (subject, name) in newest {
+        let summary = format!("Submit one event, or an array of events, of the subject {subject}.");
+        let id = format!("submit-{subject}");
+        let path = format!("{PATH}/{subject}");
+        paths.insert(path, operation(&id, &summary, name, settings));
+    }
+    paths.insert(
+        DESCRIPTION.to_owned(),
+        json!({"get": {
+            "operationId": "describe",
+            "summary": "This description.",
+            "responses": {"200": {
+                "description": "OpenAPI 3.1.",
+                "content": {"application/json": {"schema": {"type": "object"}}},
+            }},
+        }}),
+    );
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -42,53 +60,7 @@ pub(super) fn document(catalog: &Catalog, settings: &SubmitSettings) -> Value {
         },
         "servers": [{"url": "/"}],
         "security": [{"functionKey": []}, {"functionCode": []}],
-        "paths": {
-            (PATH): {"post": {
-                "operationId": "submitOrder",
-                "summary": "Submit one event, or an array of events.",
-                "parameters": [
-                    {
-                        "name": "Idempotency-Key", "in": "header",
-                        "description": "Becomes the event's message id, with -0, -1 … behind it in an array; a random one where it is missing. The same request with the same key can be told as such in the lake.",
-                        "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
-                    },
-                    {
-                        "name": "schema", "in": "query",
-                        "description": "The schema of the events, as in order/1.0.0; the catalog's routes where it is missing.",
-                        "schema": {"type": "string"},
-                    },
-                ],
-                "requestBody": {
-                    "required": true,
-                    "description": format!("At most {} bytes.", settings.limit),
-                    "content": {
-                        "application/json": {"schema": body},
-                        "application/cloudevents+json": {"schema": {"type": "object"}},
-                        "application/cloudevents-batch+json": {"schema": {"type": "array", "items": {"type": "object"}}},
-                    },
-                },
-                "responses": {
-                    "202": {
-                        "description": "All events are published.",
-                        "content": {"application/json": {"schema": {"$ref": "#/components/schemas/accepted"}}},
-                    },
-                    "400": refused("The request can't be read."),
-                    "401": {"description": "The function key is missing or wrong; answered by the host."},
-                    "413": refused("The request, or one of its events, is too large."),
-                    "415": refused("The content type is not taken."),
-                    "422": refused("Events are refused; the problem lists them with their reasons. None was published."),
-                    "503": away,
-                },
-            }},
-            (DESCRIPTION): {"get": {
-                "operationId": "describe",
-                "summary": "This description.",
-                "responses": {"200": {
-                    "description": "OpenAPI 3.1.",
-                    "content": {"application/json": {"schema": {"type": "object"}}},
-                }},
-            }},
-        },
+        "paths": paths,
         "components": {
             "schemas": schemas,
             "securitySchemes": {
@@ -97,6 +69,55 @@ pub(super) fn document(catalog: &Catalog, settings: &SubmitSettings) -> Value {
             },
         },
     })
+}
+
+fn component(schema: &str) -> String {
+    schema.replace('/', "-")
+}
+
+/// Posting events of this schema.
+fn operation(id: &str, summary: &str, schema: &str, settings: &SubmitSettings) -> Value {
+    let event = json!({"$ref": format!("#/components/schemas/{}", component(schema))});
+    let body = json!({"anyOf": [
+        event,
+        {"type": "array", "items": event, "minItems": 1},
+    ]});
+    let refused = |text: &str| {
+        json!({
+            "description": text,
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/problem"}}},
+        })
+    };
+    let mut away =
+        refused("The event hub can't be reached; send it again with the same Idempotency-Key.");
+    away["headers"] =
+        json!({"Retry-After": {"description": "Seconds.", "schema": {"type": "integer"}}});
+    json!({"post": {
+        "operationId": id,
+        "summary": summary,
+        "parameters": [{
+            "name": "Idempotency-Key", "in": "header",
+            "description": "Becomes the event's message id, with -0, -1 … behind it in an array; a random one where it is missing. The same request with the same key can be told as such in the lake.",
+            "schema": {"type": "string", "pattern": "^[!-~]{1,128}$"},
+        }],
+        "requestBody": {
+            "required": true,
+            "description": format!("At most {} bytes and {MOST} events. CloudEvents are taken, too: structured, in a batch, or with ce- headers.", settings.limit),
+            "content": {"application/json": {"schema": body}},
+        },
+        "responses": {
+            "202": {
+                "description": "All events are published.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/accepted"}}},
+            },
+            "400": refused("The request can't be read."),
+            "401": {"description": "The function key is missing or wrong; answered by the host."},
+            "413": refused("The request, or one of its events, is too large."),
+            "415": refused("The content type is not taken."),
+            "422": refused("Events are refused; the problem lists them with their reasons. None was published."),
+            "503": away,
+        },
+    }})
 }
 
 /// A schema as a component: without an identity of its own, and with its references within it.

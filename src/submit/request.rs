@@ -17,16 +17,16 @@ pub(super) const MOST: usize = 1_000;
 /// The longest `Idempotency-Key`.
 const LONGEST_KEY: usize = 128;
 
-/// The query's name, and the property's, by which a request says under which schema its events are.
-pub(super) const SCHEMA: &str = "schema";
+/// The path of the API; behind it may stand the subject of the events.
+pub(super) const PATH: &str = "/api/orders";
 
 /// A request, without how it came.
 #[derive(Debug, Default)]
 pub(super) struct Request {
     /// Its headers, by their names in lower case.
     pub(super) headers: BTreeMap<String, String>,
-    /// Its query's parameters.
-    pub(super) query: BTreeMap<String, String>,
+    /// The subject that its path names.
+    pub(super) subject: Option<String>,
     /// Its body.
     pub(super) body: Vec<u8>,
 }
@@ -51,13 +51,13 @@ impl Request {
         limit: usize,
     ) -> Result<Self, Problem> {
         let (head, body) = request.into_parts();
-        let headers = head.headers.iter().filter_map(|(name, value)| {
-            let text = value.to_str().ok()?;
-            Some((name.as_str().to_owned(), text.to_owned()))
+        let headers = head.headers.iter().map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            (name.as_str().to_owned(), text.into_owned())
         });
         Ok(Self {
             headers: headers.collect(),
-            query: query(head.uri.query().unwrap_or_default()),
+            subject: subject(head.uri.path()),
             body: read(body, limit).await?,
         })
     }
@@ -76,19 +76,19 @@ pub(super) async fn read(body: Body, limit: usize) -> Result<Vec<u8>, Problem> {
     }
 }
 
-/// A query's parameters.
-pub(super) fn query(text: &str) -> BTreeMap<String, String> {
-    // a base is needed to read a URL; it says nothing
-    azure_core::http::Url::parse(&format!("http://localhost/?{text}"))
-        .map(|url| url.query_pairs().into_owned().collect())
-        .unwrap_or_default()
+/// The subject that stands behind the API's path, wherever the host puts that.
+pub(super) fn subject(path: &str) -> Option<String> {
+    let (_, behind) = path.split_once(PATH)?;
+    let subject = behind.trim_matches('/');
+    (!subject.is_empty()).then(|| subject.to_owned())
 }
 
 impl Submitted {
-    pub(super) fn read(request: Request) -> Result<Self, Problem> {
+    /// Reads a request; `property` is the event property that names a schema.
+    pub(super) fn read(request: Request, property: Option<&str>) -> Result<Self, Problem> {
         let Request {
             headers,
-            query,
+            subject,
             body,
         } = request;
         let header = |name: &str| {
@@ -120,9 +120,11 @@ impl Submitted {
         } else {
             given.to_owned()
         };
-        let ids = ids(header("idempotency-key"), bodies.len())?;
+        let ids = ids(headers.get("idempotency-key"), bodies.len())?;
         let mut properties = Properties::new();
-        properties.extend(query.get(SCHEMA).map(|it| (SCHEMA.to_owned(), it.clone())));
+        if let (Some(property), Some(subject)) = (property, subject) {
+            properties.insert(property.to_owned(), subject);
+        }
         for (name, value) in &headers {
             // CloudEvents' binary mode: HTTP's spelling in, AMQP's out
             if let Some(attribute) = name.strip_prefix("ce-") {
@@ -162,10 +164,13 @@ fn elements(body: &[u8]) -> Result<Vec<Vec<u8>>, Problem> {
 }
 
 /// The message ids of so many events.
-fn ids(key: Option<&str>, events: usize) -> Result<Vec<String>, Problem> {
+fn ids(key: Option<&String>, events: usize) -> Result<Vec<String>, Problem> {
     let key = match key {
         None => Uuid::new_v4().to_string(),
-        Some(key) if key.len() <= LONGEST_KEY && key.bytes().all(|it| it.is_ascii_graphic()) => {
+        Some(key)
+            if (1..=LONGEST_KEY).contains(&key.len())
+                && key.bytes().all(|it| it.is_ascii_graphic()) =>
+        {
             key.to_owned()
         }
         Some(_) => {
@@ -191,26 +196,43 @@ mod tests {
                 .iter()
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
-            query: query("schema=order%2F1.0.0"),
+            subject: subject("/api/orders/order"),
             body: body.as_bytes().to_vec(),
+        }
+    }
+
+    fn submitted(request: Request) -> Result<Submitted, Problem> {
+        Submitted::read(request, Some("schema"))
+    }
+
+    #[test]
+    fn a_path_may_name_the_subject() {
+        for (path, is) in [
+            ("/api/orders", None),
+            ("/api/orders/", None),
+            ("/api/orders/order", Some("order")),
+            ("http://localhost:7071/api/orders/order", Some("order")),
+            ("/api/orders/order/1", Some("order/1")),
+        ] {
+            assert_eq!(subject(path).as_deref(), is, "{path}");
         }
     }
 
     #[test]
     fn an_array_is_many_events_with_their_own_bytes() {
-        let read = Submitted::read(request(
+        let read = submitted(request(
             &[("idempotency-key", "k-1")],
             " [ {\"a\": 1.0}, {\"b\":2} ]",
         ))
         .unwrap();
         assert_eq!(read.bodies, [&b"{\"a\": 1.0}"[..], b"{\"b\":2}"]);
         assert_eq!(read.ids, ["k-1-0", "k-1-1"]);
-        assert_eq!(read.properties["schema"], "order/1.0.0");
+        assert_eq!(read.properties["schema"], "order");
     }
 
     #[test]
     fn one_event_keeps_its_bytes_and_the_key_as_id() {
-        let read = Submitted::read(request(&[("idempotency-key", "k-1")], "{\"a\": 1 }")).unwrap();
+        let read = submitted(request(&[("idempotency-key", "k-1")], "{\"a\": 1 }")).unwrap();
         assert_eq!(
             (read.bodies, read.ids),
             (vec![b"{\"a\": 1 }".to_vec()], vec!["k-1".to_owned()])
@@ -219,13 +241,13 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_one_event_that_is_judged() {
-        let read = Submitted::read(request(&[], "[{\"a\":1},")).unwrap();
+        let read = submitted(request(&[], "[{\"a\":1},")).unwrap();
         assert_eq!(read.bodies, [b"[{\"a\":1},"]);
     }
 
     #[test]
     fn the_attributes_of_cloud_events_are_properties() {
-        let read = Submitted::read(request(
+        let read = submitted(request(
             &[
                 ("ce-type", "bronzegate.order.created"),
                 ("content-type", "application/json"),
@@ -237,7 +259,7 @@ mod tests {
             read.properties["cloudEvents:type"],
             "bronzegate.order.created"
         );
-        let batch = Submitted::read(request(
+        let batch = submitted(request(
             &[(
                 "content-type",
                 "application/cloudevents-batch+json; charset=utf-8",
@@ -252,12 +274,12 @@ mod tests {
     #[test]
     fn what_can_not_be_read_is_a_problem() {
         let status = |headers: &[(&str, &str)], body: &str| {
-            Submitted::read(request(headers, body))
-                .unwrap_err()
-                .status()
+            submitted(request(headers, body)).unwrap_err().status()
         };
         assert_eq!(status(&[], "[]"), 400);
-        assert_eq!(status(&[("idempotency-key", "a b")], "{}"), 400);
+        for key in ["", "a b", "ä"] {
+            assert_eq!(status(&[("idempotency-key", key)], "{}"), 400, "{key:?}");
+        }
         assert_eq!(status(&[("content-type", "text/csv")], "a,b"), 415);
         let many = format!("[{}1]", "1,".repeat(MOST));
         assert_eq!(status(&[], &many), 413);

@@ -88,8 +88,13 @@ impl Lake {
 impl Hub {
     /// Starts one on a free port, with the function app of this folder.
     pub fn start(lake: &Path, app: &Path, arguments: &[&str]) -> Self {
+        Self::start_on("0", lake, app, arguments)
+    }
+
+    /// Starts one on this port.
+    pub fn start_on(port: &str, lake: &Path, app: &Path, arguments: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_bronzegate"))
-            .args(["local", "--hub", "--hub-port", "0", "--json", "--lake"])
+            .args(["local", "--hub", "--hub-port", port, "--json", "--lake"])
             .arg(lake)
             .args(arguments)
             .current_dir(app)

@@ -20,7 +20,7 @@
 //! - [`audit`]: every event is accounted for, or a finding says what is wrong
 //!
 //! And around both: [`serve`] (the host's requests), [`check`] (a producer's files), [`local`] (all
-//! of it on one machine), [`cli`], [`settings`], [`terminal`], [`telemetry`], [`workers`].
+//! of it on one machine), `hub` (Event Hubs there; a feature), [`cli`], [`settings`], [`terminal`], [`telemetry`], [`workers`].
 
 #![forbid(unsafe_code)]
 

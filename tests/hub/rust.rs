@@ -110,8 +110,17 @@ async fn the_rust_client_works_and_what_it_sends_is_landed_once() {
         .collect();
     assert_eq!(ids.len(), 205);
 
+    let hundredth = records
+        .iter()
+        .find(|it| it["_partition"] == "2" && it["_sequence"] == 100)
+        .unwrap();
+    let offset = hundredth["_offset"].as_str().unwrap().to_owned();
+    // before everything, since the batch has one time
+    let time = std::time::SystemTime::now() - PATIENCE * 5;
     for (location, inclusive, first) in [
         (StartLocation::Earliest, false, 0),
+        (StartLocation::Offset(offset), false, 101),
+        (StartLocation::EnqueuedTime(time), false, 0),
         (StartLocation::SequenceNumber(100), false, 101),
         (StartLocation::SequenceNumber(100), true, 100),
     ] {
@@ -138,6 +147,10 @@ async fn the_rust_client_works_and_what_it_sends_is_landed_once() {
             assert_eq!(event.sequence_number(), Some(sequence));
         }
     }
+
+    let batch = soon(producer.create_batch(None)).await;
+    let large = EventData::builder().with_body(vec![b'x'; 2 << 20]).build();
+    assert!(!matches!(batch.try_add_event_data(large, None), Ok(true)));
 
     let wrong = soon(open("nosuch")).await;
     let sent = timeout(

@@ -26,7 +26,7 @@
 //! - `submit`: the HTTP API, whose events are judged and published
 //! - `backfill`: events that the function never landed, read back from the hub or from Capture
 //!
-//! And around all of it: [`serve`] (the host's requests), [`check`] (a producer's files), [`local`] (all
+//! And around all of it: `hub` (an event hub on the laptop; a feature), [`serve`] (the host's requests), [`check`] (a producer's files), [`local`] (all
 //! of it on one machine), [`cli`], [`settings`], [`terminal`], [`telemetry`], [`workers`].
 
 #![forbid(unsafe_code)]

@@ -139,3 +139,35 @@ fn what_is_no_handler_is_refused_and_leaves_nothing() {
     }
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
 }
+
+/// The hub on the laptop costs what is deployed nothing: its libraries are not in it.
+#[test]
+fn what_is_deployed_has_no_amqp() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("infra/package");
+    let script = std::fs::read_to_string(script).unwrap();
+    assert!(script.contains("\"--no-default-features\""));
+    let crates = |features: &[&str]| {
+        let tree = [
+            "tree",
+            "--locked",
+            "--offline",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+        ];
+        let output = Command::new(env!("CARGO"))
+            .args(tree)
+            .args(features)
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert!(crates(&[]).contains("fe2o3-amqp"));
+    let deployed = crates(&["--no-default-features"]);
+    for part in ["fe2o3-amqp", "serde_amqp", "openssl-sys"] {
+        assert!(!deployed.contains(part), "{part}");
+    }
+}

@@ -1,12 +1,13 @@
 //! The command line, and how it ends.
 
+use std::io::Read;
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use crate::client::Client;
 use crate::handler::shipped_app;
-use crate::running::{Lake, sum};
+use crate::running::{Guarded, Lake, sum};
 
 fn bronzegate(lake: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_bronzegate"))
@@ -112,13 +113,13 @@ fn what_it_prints_for_people_is_what_they_need() {
     let lake = Lake::new();
     let log = lake.folder.path().join("said");
     let file = std::fs::File::create(&log).unwrap();
-    let mut hub = Command::new(env!("CARGO_BIN_EXE_bronzegate"))
+    let hub = Command::new(env!("CARGO_BIN_EXE_bronzegate"))
         .args(["local", "--hub", "--hub-port", "0", "--lake"])
         .arg(lake.path())
         .stdout(file.try_clone().unwrap())
         .stderr(file)
-        .spawn()
-        .unwrap();
+        .spawn();
+    let mut hub = Guarded(hub.unwrap());
     let wait = |part: &str| {
         let start = std::time::Instant::now();
         loop {
@@ -142,31 +143,37 @@ fn what_it_prints_for_people_is_what_they_need() {
     assert!(connection.ends_with(";UseDevelopmentEmulator=true;EntityPath=orders"));
     Client::Node.does(connection, &["send"]);
     let said = wait("partition 1: last 501, landed to 501, lag 0, 502 accepted, 0 rejected");
-    crate::running::send("-INT", &hub.id().to_string());
-    assert_eq!(hub.wait().unwrap().code(), Some(130));
+    crate::running::send("-INT", &hub.0.id().to_string());
+    assert_eq!(hub.0.wait().unwrap().code(), Some(130));
     assert!(wait("stopped; what was sent is kept").len() > said.len());
 }
 
 #[test]
 fn a_quiet_hub_is_silent() {
     let lake = Lake::new();
-    let mut quiet = Command::new(env!("CARGO_BIN_EXE_bronzegate"))
+    let quiet = Command::new(env!("CARGO_BIN_EXE_bronzegate"))
         .args(["local", "--hub", "--hub-port", "0", "--quiet", "--lake"])
         .arg(lake.path())
         .stdout(std::process::Stdio::piped())
         .stderr(std::process::Stdio::piped())
-        .spawn()
-        .unwrap();
+        .spawn();
+    let mut quiet = Guarded(quiet.unwrap());
     // its handler's log says when it is there
     let log = lake.path().join(".bronzegate/hub/handler.log");
     let start = std::time::Instant::now();
     while !std::fs::read_to_string(&log).is_ok_and(|it| it.contains("\"listening\"")) {
         assert!(start.elapsed() < crate::running::PATIENCE);
-        assert!(quiet.try_wait().unwrap().is_none());
+        assert!(quiet.0.try_wait().unwrap().is_none());
         std::thread::yield_now();
     }
-    crate::running::send("-TERM", &quiet.id().to_string());
-    let output = quiet.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130));
-    assert!(output.stdout.is_empty() && output.stderr.is_empty());
+    crate::running::send("-TERM", &quiet.0.id().to_string());
+    assert_eq!(quiet.0.wait().unwrap().code(), Some(130));
+    let mut said = String::new();
+    let (mut out, mut err) = (
+        quiet.0.stdout.take().unwrap(),
+        quiet.0.stderr.take().unwrap(),
+    );
+    out.read_to_string(&mut said).unwrap();
+    err.read_to_string(&mut said).unwrap();
+    assert_eq!(said, "");
 }

@@ -164,6 +164,17 @@ impl Drop for Hub {
     }
 }
 
+/// A process that is killed when this value is dropped, as where a test fails.
+pub struct Guarded(pub Child);
+
+impl Drop for Guarded {
+    fn drop(&mut self) {
+        // it may have ended by itself
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 /// Sends a signal to one process.
 pub fn send(signal: &str, pid: &str) {
     let status = Command::new("kill").args([signal, pid]).status().unwrap();

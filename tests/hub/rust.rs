@@ -10,6 +10,7 @@ use azure_messaging_eventhubs::{
     StartLocation, StartPosition,
 };
 use futures::StreamExt;
+use serde_json::Value;
 use tokio::time::timeout;
 
 use crate::running::{Lake, PATIENCE};
@@ -110,8 +111,35 @@ async fn the_rust_client_works_and_what_it_sends_is_landed_once() {
         .collect();
     assert_eq!(ids.len(), 205);
 
+    read_from_every_position(&endpoint, &records).await;
+
+    let batch = soon(producer.create_batch(None)).await;
+    let large = EventData::builder().with_body(vec![b'x'; 2 << 20]).build();
+    assert!(!matches!(batch.try_add_event_data(large, None), Ok(true)));
+
+    let wrong = soon(open("nosuch")).await;
+    let sent = timeout(
+        Duration::from_secs(30),
+        wrong.send_event(order("lost"), None),
+    )
+    .await;
+    assert!(!matches!(sent, Ok(Ok(()))), "there is no such hub");
+    assert_eq!(lake.records().len(), 205);
+}
+
+/// A consumer begins where it wants to, in the partition of the key.
+async fn read_from_every_position(endpoint: &str, records: &[Value]) {
+    let hundredth = records
+        .iter()
+        .find(|it| it["_partition"] == "2" && it["_sequence"] == 100)
+        .unwrap();
+    let offset = hundredth["_offset"].as_str().unwrap().to_owned();
+    // before everything, since the batch has one time
+    let time = std::time::SystemTime::now() - PATIENCE * 5;
     for (location, inclusive, first) in [
         (StartLocation::Earliest, false, 0),
+        (StartLocation::Offset(offset), false, 101),
+        (StartLocation::EnqueuedTime(time), false, 0),
         (StartLocation::SequenceNumber(100), false, 101),
         (StartLocation::SequenceNumber(100), true, 100),
     ] {
@@ -123,7 +151,7 @@ async fn the_rust_client_works_and_what_it_sends_is_landed_once() {
             ..OpenReceiverOptions::default()
         };
         // a consumer keeps its receiver of a partition, so each position takes a consumer
-        let consumer = ConsumerClient::builder().with_custom_endpoint(endpoint.clone());
+        let consumer = ConsumerClient::builder().with_custom_endpoint(endpoint.to_owned());
         let credential = std::sync::Arc::new(Anybody);
         let consumer = soon(consumer.open("localhost", "orders".to_owned(), credential)).await;
         let receiver = consumer.open_receiver_on_partition("2".to_owned(), Some(options));
@@ -138,13 +166,4 @@ async fn the_rust_client_works_and_what_it_sends_is_landed_once() {
             assert_eq!(event.sequence_number(), Some(sequence));
         }
     }
-
-    let wrong = soon(open("nosuch")).await;
-    let sent = timeout(
-        Duration::from_secs(30),
-        wrong.send_event(order("lost"), None),
-    )
-    .await;
-    assert!(!matches!(sent, Ok(Ok(()))), "there is no such hub");
-    assert_eq!(lake.records().len(), 205);
 }

@@ -1,7 +1,8 @@
 //! AMQP 1.0 as the clients of Event Hubs speak it, over plain TCP.
 //!
-//! [`connection`] takes what [`wire`] carries from the socket; a link's address says which
-//! [`node`] it goes to: requests to [`answers`], producers to [`ingest`], consumers to [`deliver`].
+//! `connection` takes what `wire` carries from the socket, and `padding` fills up what goes to it; a
+//! link's address says which `node` it goes to: requests to `answers`, producers to `ingest`,
+//! consumers to `deliver`, where `filter` says from where and `readers` whether they may.
 
 mod address;
 mod answers;

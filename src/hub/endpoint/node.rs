@@ -87,3 +87,48 @@ pub fn target(attach: &Attach) -> Option<String> {
         TargetArchetype::Target(target) => target.address.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::EnqueuedTime;
+
+    #[test]
+    fn what_is_not_there_is_refused_in_the_services_words() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let now = EnqueuedTime::from_millis(1).unwrap();
+        let hub = Hub::open("orders", folder.path(), 2, now).unwrap();
+        let found = |address| Place::find(&hub, address);
+        let place = |group: Option<&str>, partition| {
+            Ok(Place::Hub {
+                group: group.map(str::to_owned),
+                partition,
+            })
+        };
+        assert_eq!(found("ORDERS"), place(None, None));
+        assert_eq!(
+            found("sb://localhost/orders/ConsumerGroups/$Default/Partitions/1"),
+            place(Some("$default"), Some(1))
+        );
+        assert_eq!(found("$cbs"), Ok(Place::Node(Node::Tokens)));
+        for (address, condition, words) in [
+            ("nosuch", "amqp:not-found", "'nosuch' could not be found"),
+            ("", "amqp:not-found", "could not be found"),
+            (
+                "orders/Partitions/2",
+                "com.microsoft:argument-out-of-range",
+                "between 0 and 1",
+            ),
+            (
+                "orders/Partitions/x",
+                "com.microsoft:argument-out-of-range",
+                "is \"x\"",
+            ),
+        ] {
+            let refused = found(address).unwrap_err();
+            let written = serde_amqp::to_vec(&refused.condition).unwrap();
+            assert!(written.ends_with(condition.as_bytes()), "{refused:?}");
+            assert!(refused.description.unwrap().contains(words), "{address}");
+        }
+    }
+}

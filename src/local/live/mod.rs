@@ -173,7 +173,7 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<(), LiveError>
     let mut fed = pin!(host.run());
     let ended = tokio::select! {
         fed = &mut fed => fed.map_err(LiveError::from),
-        error = endpoint::serve(listener, hub, request.clock) => Err(LiveError::Listen(port, error)),
+        error = endpoint::serve(listener, hub, request.clock) => Err(LiveError::Io(format!("127.0.0.1:{port}"), error)),
         error = view::show(request.voice, &mut board) => Err(LiveError::Io("stdout".to_owned(), error)),
         () = stopped => Err(LiveError::Stopped),
     };

@@ -131,6 +131,9 @@ pub async fn show(voice: Voice, board: &mut Board) -> io::Error {
                         writeln!(io::stderr(), "{}", line(row))?;
                     }
                 }
+                if standing.crashes != before.crashes {
+                    writeln!(io::stderr(), "{}", ended(standing.crashes))?;
+                }
                 Ok(())
             })
             .await
@@ -232,6 +235,11 @@ fn line(row: &Row) -> String {
     )
 }
 
+/// What is said of a handler that ends by itself.
+fn ended(crashes: u64) -> String {
+    format!("the handler ended by itself and was started again, {crashes} so far: see its log")
+}
+
 /// The table on a terminal.
 struct Table {
     all: MultiProgress,
@@ -251,6 +259,10 @@ impl Table {
     fn draw(&self, standing: &Standing) {
         for (index, row) in standing.partitions.iter().enumerate() {
             self.set(index + 1, cells(row));
+        }
+        if standing.crashes > 0 {
+            let row = standing.partitions.len() + 1;
+            self.set(row, format!("  {}", ended(standing.crashes)));
         }
     }
 

@@ -46,7 +46,7 @@ resource metricAlerts 'Microsoft.Insights/metricAlerts@2018-03-01' = [
       description: rule.description
       severity: rule.severity
       enabled: true
-      scopes: [targets[rule.target].id]
+      scopes: [(targets[rule.target]).id]
       targetResourceType: targets[rule.target].kind
       evaluationFrequency: rule.frequency
       windowSize: rule.window

@@ -9,7 +9,7 @@ local *arguments:
     cargo run --release -- local {{arguments}}
 
 # All of CI, the quick steps first
-ci: fmt typos deny clippy doc test
+ci: fmt typos deny infra clippy doc test
 
 # The formatting
 fmt:
@@ -22,6 +22,10 @@ typos:
 # Licences, bans and sources of the dependencies (advisories need a database from the network)
 deny:
     cargo deny --all-features check bans licenses sources
+
+# The infrastructure: Terraform, Bicep, both against one another, workflows; installs what it needs
+infra *arguments:
+    tests/infra/check {{arguments}}
 
 # Lints, as Cargo.toml has them
 clippy:

@@ -310,6 +310,9 @@ output EVENT_HUB_NAME string = events.outputs.hubName
 @description('The lake: what audit and replay take as --lake.')
 output LANDING_URL string = lake.outputs.url
 
+@description('Where the package lies: what infra/publish takes as --container-url.')
+output PACKAGE_CONTAINER_URL string = host.outputs.packageContainerUrl
+
 @description('Client id of the identity that the function runs as.')
 output FUNCTION_CLIENT_ID string = identity.outputs.clientId
 

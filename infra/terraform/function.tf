@@ -126,6 +126,7 @@ resource "azurerm_linux_function_app" "premium" {
   site_config {
     app_scale_limit          = var.maximum_instance_count
     elastic_instance_minimum = 1
+    http2_enabled            = true
     ftps_state               = "Disabled"
     minimum_tls_version      = "1.2"
     use_32_bit_worker        = false

@@ -23,6 +23,11 @@ output "LANDING_URL" {
   value       = local.landing_url
 }
 
+output "PACKAGE_CONTAINER_URL" {
+  description = "Where the package lies: what infra/publish takes as --container-url."
+  value       = local.package_container_url
+}
+
 output "FUNCTION_CLIENT_ID" {
   description = "Client id of the identity that the function runs as."
   value       = local.client_id

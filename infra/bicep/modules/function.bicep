@@ -161,6 +161,7 @@ resource premiumApp 'Microsoft.Web/sites@2024-11-01' = if (premium) {
       ftpsState: 'Disabled'
       // the platform itself has no way to the hub in a private network: the host tells it how to scale
       functionsRuntimeScaleMonitoringEnabled: privateNetworking
+      http20Enabled: true
       minimumElasticInstanceCount: 1
       minTlsVersion: '1.2'
       use32BitWorkerProcess: false

@@ -1,4 +1,4 @@
-"""A provider that knows the schema and no cloud: `python -m provider.server BINDINGS FOLDER`.
+"""A provider that knows the schema and no cloud: `python -m provider.server BINDINGS FOLDER STUBS`.
 
 Serves azurerm and azapi for the configuration in FOLDER over Terraform's plugin protocol, prints what
 TF_REATTACH_PROVIDERS has to be, and ends with its standard input. Terraform does all checking by the
@@ -19,24 +19,6 @@ from . import azapi, identity
 from .schema import Block, SchemaError, read, read_provider
 
 USED = re.compile(r'^(resource|data) "(\w+)"', re.MULTILINE)
-UNKNOWN = msgpack.ExtType(0, b"\0")
-
-
-def stubs(folder: Path):
-    """The protocol's messages and service, compiled into a folder."""
-    import grpc_tools
-    from grpc_tools import protoc
-
-    folder.mkdir(parents=True, exist_ok=True)
-    here = Path(__file__).resolve().parent
-    arguments = ["", f"-I{here}", f"-I{Path(grpc_tools.__file__).parent / '_proto'}"]
-    if protoc.main([*arguments, f"--python_out={folder}", f"--grpc_python_out={folder}", "protocol.proto"]) != 0:
-        raise SystemExit("provider: the protocol does not compile")
-    sys.path.insert(0, str(folder))
-    import protocol_pb2
-    import protocol_pb2_grpc
-
-    return protocol_pb2, protocol_pb2_grpc
 
 
 def used(configuration: Path) -> set[tuple[str, str]]:
@@ -108,10 +90,15 @@ class Service:
     def Configure(self, request, context):
         return self.messages.Configure.Response()
 
+    def UpgradeResourceState(self, request, context):
+        # a test's state of a moment ago is of this version
+        state = self.messages.DynamicValue(json=request.raw_state.json)
+        return self.messages.UpgradeResourceState.Response(upgraded_state=state)
+
     def PlanResourceChange(self, request, context):
         values = unpack(request.proposed_new_state.msgpack)
         if values is not None:
-            known = {name: value for name, value in values.items()}
+            known = dict(values)
             fill(self.resources[request.type_name], values, identity.resource_id(request.type_name, known), known)
         state = self.messages.DynamicValue(msgpack=pack(values))
         return self.messages.PlanResourceChange.Response(planned_state=state, legacy_type_system=True)
@@ -147,7 +134,11 @@ def pack(value) -> bytes:
 
 def main() -> int:
     bindings, configuration = Path(sys.argv[1]), Path(sys.argv[2])
-    messages, services = stubs(Path(sys.argv[3]))
+    # the protocol's messages and service, compiled by `install`
+    sys.path.insert(0, sys.argv[3])
+    import protocol_pb2 as messages
+    import protocol_pb2_grpc as services
+
     providers = {
         "hashicorp/azurerm": azurerm(bindings, used(configuration)),
         "azure/azapi": (azapi.PROVIDER, azapi.RESOURCES, {}),

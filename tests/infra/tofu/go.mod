@@ -1,4 +1,4 @@
-// Builds the `tofu` that the checks run where there is no terraform: see tests/infra/terraform.py.
+// Builds the `tofu` that the checks run where there is no terraform: see tests/infra/install.py.
 module bronzegate.invalid/tofu
 
 go 1.26.6

@@ -287,6 +287,7 @@ def linux_function_app(values: Values) -> Bodies:
                     "elasticWebAppScaleLimit": site["app_scale_limit"],
                     "ftpsState": site["ftps_state"],
                     "functionsRuntimeScaleMonitoringEnabled": site["runtime_scale_monitoring_enabled"],
+                    "http20Enabled": site["http2_enabled"],
                     "minimumElasticInstanceCount": site["elastic_instance_minimum"],
                     "minTlsVersion": site["minimum_tls_version"],
                     "use32BitWorkerProcess": site["use_32_bit_worker"],

@@ -157,7 +157,7 @@ resource premiumApp 'Microsoft.Web/sites@2024-11-01' = if (premium) {
     virtualNetworkSubnetId: privateNetworking ? subnetId : null
     siteConfig: {
       appSettings: appSettings
-      elasticWebAppScaleLimit: maximumInstanceCount
+      functionAppScaleLimit: maximumInstanceCount
       ftpsState: 'Disabled'
       // the platform itself has no way to the hub in a private network: the host tells it how to scale
       functionsRuntimeScaleMonitoringEnabled: privateNetworking

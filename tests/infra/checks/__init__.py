@@ -1,6 +1,6 @@
 """The checks, in the order in which they run; each takes a repository and says what is wrong in it."""
 
-from . import azd, containers, parameters, queries, security, terraform, twins, types, workflows
+from . import azd, containers, parameters, publish, queries, security, terraform, twins, types, workflows
 
 CHECKS = {
     "format": terraform.form,
@@ -11,6 +11,7 @@ CHECKS = {
     "parameters": parameters.check,
     "queries": queries.check,
     "azd": azd.check,
+    "publish": publish.check,
     "workflows": workflows.check,
     "containers": containers.check,
     "security": security.check,

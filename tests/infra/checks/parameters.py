@@ -9,6 +9,7 @@ from bicep import syntax
 from provider.workspace import snake
 
 BEGIN, END = "<!-- parameters: written by `tests/infra/check --write` -->", "<!-- /parameters -->"
+QUOTE = '"'
 AZD_FILE = "infra/bicep/main.parameters.json"
 AZD = {"environment": "AZURE_ENV_NAME", "location": "AZURE_LOCATION"}
 TYPES = {"string": "string", "int": "number", "bool": "bool", "object": "map(string)"}
@@ -138,7 +139,7 @@ def table(parameters: dict[str, Parameter]) -> str:
     """The parameters as docs/deploy.md lists them."""
     lines = [BEGIN, "| parameter | default | bounds | what it says |", "|---|---|---|---|"]
     for name, parameter in parameters.items():
-        default = {None: "must be given", '""': "empty", "{}": "empty"}.get(parameter.default, f"`{parameter.default}`")
+        default = {None: "must be given", '""': "empty", "{}": "empty"}.get(parameter.default, f"`{str(parameter.default).strip(QUOTE)}`")
         lines.append(f"| `{name}` | {default} | {parameter.bounds} | {parameter.description} |")
     return "\n".join([*lines, END])
 

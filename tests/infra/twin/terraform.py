@@ -284,7 +284,7 @@ def linux_function_app(values: Values) -> Bodies:
                 "virtualNetworkSubnetId": values["virtual_network_subnet_id"],
                 "siteConfig": {
                     "appSettings": [{"name": name, "value": value} for name, value in settings.items()],
-                    "elasticWebAppScaleLimit": site["app_scale_limit"],
+                    "functionAppScaleLimit": site["app_scale_limit"],
                     "ftpsState": site["ftps_state"],
                     "functionsRuntimeScaleMonitoringEnabled": site["runtime_scale_monitoring_enabled"],
                     "http20Enabled": site["http2_enabled"],

@@ -20,7 +20,7 @@ param tags object = {}
 @allowed(['Standard', 'Premium'])
 param eventHubsTier string = 'Standard'
 
-@description('Throughput units (Standard) or processing units (Premium: 1, 2, 4, 8, 12 or 16) of the namespace.')
+@description('Throughput units (Standard) or processing units (Premium: 1, 2, 4, 6, 8, 10, 12 or 16) of the namespace.')
 @minValue(1)
 @maxValue(40)
 param eventHubsCapacity int = 1
@@ -121,7 +121,7 @@ var refusals = concat(
   eventHubsTier == 'Standard' && retentionDays > 7 ? ['retentionDays is at most 7 on Standard'] : [],
   eventHubsTier == 'Standard' && partitionCount > 32 ? ['partitionCount is at most 32 on Standard'] : [],
   eventHubsTier == 'Standard' && eventHubsMaximumCapacity < eventHubsCapacity ? ['eventHubsMaximumCapacity is less than eventHubsCapacity'] : [],
-  eventHubsTier == 'Premium' && !contains([1, 2, 4, 8, 12, 16], eventHubsCapacity) ? ['eventHubsCapacity is 1, 2, 4, 8, 12 or 16 on Premium'] : [],
+  eventHubsTier == 'Premium' && !contains([1, 2, 4, 6, 8, 10, 12, 16], eventHubsCapacity) ? ['eventHubsCapacity is 1, 2, 4, 6, 8, 10, 12 or 16 on Premium'] : [],
   functionPlan == 'Premium' && maximumInstanceCount > 100 ? ['maximumInstanceCount is at most 100 on Premium'] : []
 )
 var accepted = empty(refusals) ? environment : fail(join(refusals, '; '))

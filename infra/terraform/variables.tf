@@ -50,7 +50,7 @@ variable "event_hubs_tier" {
 }
 
 variable "event_hubs_capacity" {
-  description = "Throughput units (Standard) or processing units (Premium: 1, 2, 4, 8, 12 or 16) of the namespace."
+  description = "Throughput units (Standard) or processing units (Premium: 1, 2, 4, 6, 8, 10, 12 or 16) of the namespace."
   type        = number
   default     = 1
   nullable    = false
@@ -61,8 +61,8 @@ variable "event_hubs_capacity" {
   }
 
   validation {
-    condition     = var.event_hubs_tier != "Premium" || contains([1, 2, 4, 8, 12, 16], var.event_hubs_capacity)
-    error_message = "event_hubs_capacity is 1, 2, 4, 8, 12 or 16 on Premium."
+    condition     = var.event_hubs_tier != "Premium" || contains([1, 2, 4, 6, 8, 10, 12, 16], var.event_hubs_capacity)
+    error_message = "event_hubs_capacity is 1, 2, 4, 6, 8, 10, 12 or 16 on Premium."
   }
 }
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +41,10 @@ class Tools:
 def install() -> Tools:
     """Installs what is missing."""
     TOOLS.mkdir(parents=True, exist_ok=True)
-    python = TOOLS / "venv/bin/python"
-    _once("venv", (HERE / "requirements.txt").read_text(), lambda: _venv("venv", ["-r", str(HERE / "requirements.txt")]))
-    _once("models", " ".join(MODELS), lambda: _pip(python, ["--no-deps", "--target", str(_fresh("models")), *MODELS]))
-    _once("checkov", f"{CHECKOV} {CHECKOV_PARSER}", _checkov)
-    _once("stubs", (HERE / "provider/protocol.proto").read_text(), lambda: _stubs(python))
-    lock = (HERE / "package-lock.json").read_text()
-    _once("npm", lock, _npm)
+    # most of it is waiting for the network
+    with ThreadPoolExecutor(3) as pool:
+        for done in [pool.submit(_python), pool.submit(_checkov_once), pool.submit(_npm_once)]:
+            done.result()
     modules = TOOLS / "npm/node_modules"
     types = modules / "@azure/mcp-linux-x64/dist/azmcp"
     types.chmod(0o755)
@@ -63,6 +61,23 @@ def install() -> Tools:
     )
 
 
+def _python() -> None:
+    """What the checks themselves run on, the models, and the protocol's messages."""
+    python = TOOLS / "venv/bin/python"
+    requirements = HERE / "requirements.txt"
+    _once("venv", requirements.read_text(), lambda: _venv("venv", ["-r", str(requirements)]))
+    _once("models", " ".join(MODELS), lambda: _pip(python, ["--no-deps", "--target", str(_fresh("models")), *MODELS]))
+    _once("stubs", (HERE / "provider/protocol.proto").read_text(), lambda: _stubs(python))
+
+
+def _checkov_once() -> None:
+    _once("checkov", f"{CHECKOV} {CHECKOV_PARSER}", _checkov)
+
+
+def _npm_once() -> None:
+    _once("npm", (HERE / "package-lock.json").read_text(), _npm)
+
+
 def terraform() -> str:
     """The terraform of this machine, or an OpenTofu built from its sources where there is none."""
     found = os.environ.get("TERRAFORM") or shutil.which("terraform") or shutil.which("tofu")
@@ -73,11 +88,11 @@ def terraform() -> str:
         raise InstallError("there is neither terraform nor tofu, nor go to build one: install Terraform 1.9 or later")
 
     def build() -> None:
-        print("== building OpenTofu, which takes five minutes once: there is no terraform here", flush=True)
+        print("== there is no terraform here: building OpenTofu takes five minutes, once", flush=True)
         package = "github.com/opentofu/opentofu/cmd/tofu"
         _run(["go", "build", "-trimpath", "-buildvcs=false", "-o", str(tofu), package], cwd=HERE / "tofu")
 
-    _once("tofu.lock", (HERE / "tofu/go.sum").read_text(), build)
+    _once("OpenTofu", (HERE / "tofu/go.sum").read_text(), build)
     return str(tofu)
 
 

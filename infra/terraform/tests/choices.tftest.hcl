@@ -144,3 +144,16 @@ run "alerts" {
     error_message = "An alert does not reach the action group."
   }
 }
+
+run "a_package_is_published" {
+  command = plan
+  variables {
+    # any file that is there
+    package = "outputs.tf"
+  }
+
+  assert {
+    condition     = terraform_data.package[0].triggers_replace[1] == filesha256("outputs.tf")
+    error_message = "The package is not published anew when its bytes change."
+  }
+}

@@ -32,6 +32,8 @@ class Workspace:
             "TF_DATA_DIR": self.scratch.name,
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
+            # what a developer has configured does not count
+            "TF_CLI_CONFIG_FILE": os.devnull,
             "ARM_SUBSCRIPTION_ID": "00000000-0000-0000-0000-000000000000",
         }
         return self

@@ -66,7 +66,11 @@ def _python() -> None:
     python = TOOLS / "venv/bin/python"
     requirements = HERE / "requirements.txt"
     _once("venv", requirements.read_text(), lambda: _venv("venv", ["-r", str(requirements)]))
-    _once("models", " ".join(MODELS), lambda: _pip(python, ["--no-deps", "--target", str(_fresh("models")), *MODELS]))
+    _once(
+        "models",
+        " ".join(MODELS),
+        lambda: _pip(python, ["--no-deps", "--target", str(_fresh("models")), *MODELS]),
+    )
     _once("stubs", (HERE / "provider/protocol.proto").read_text(), lambda: _stubs(python))
 
 
@@ -85,12 +89,19 @@ def terraform() -> str:
         return found
     tofu = TOOLS / "tofu"
     if shutil.which("go") is None:
-        raise InstallError("there is neither terraform nor tofu, nor go to build one: install Terraform 1.9 or later")
+        raise InstallError(
+            "there is neither terraform nor tofu, nor go to build one: install Terraform 1.9 or later"
+        )
 
     def build() -> None:
-        print("== there is no terraform here: building OpenTofu takes five minutes, once", flush=True)
+        print(
+            "== there is no terraform here: building OpenTofu takes five minutes, once", flush=True
+        )
         package = "github.com/opentofu/opentofu/cmd/tofu"
-        _run(["go", "build", "-trimpath", "-buildvcs=false", "-o", str(tofu), package], cwd=HERE / "tofu")
+        _run(
+            ["go", "build", "-trimpath", "-buildvcs=false", "-o", str(tofu), package],
+            cwd=HERE / "tofu",
+        )
 
     _once("OpenTofu", (HERE / "tofu/go.sum").read_text(), build)
     return str(tofu)
@@ -121,7 +132,18 @@ def _checkov() -> None:
 
 
 def _pip(python: Path, arguments: list[str]) -> None:
-    _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", *arguments])
+    _run(
+        [
+            str(python),
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-compile",
+            *arguments,
+        ]
+    )
 
 
 def _stubs(python: Path) -> None:
@@ -137,7 +159,9 @@ def _npm() -> None:
     for name in ("package.json", "package-lock.json"):
         shutil.copy(HERE / name, home)
     # the bindings' peers are what they run on, and here they are read
-    _run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps"], cwd=home)
+    _run(
+        ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--legacy-peer-deps"], cwd=home
+    )
 
 
 def _run(command: list[str], cwd: Path = ROOT) -> None:

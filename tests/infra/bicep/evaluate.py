@@ -4,15 +4,13 @@ Ids are those that Azure gives; a value that only a deployment knows has a name,
 What is not declared, not used, missing or of another type is an error, as it is to the compiler.
 """
 
-import hashlib
-import ipaddress
 import json
-import uuid
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from provider.identity import SUBSCRIPTION
 
+from .functions import FUNCTIONS, Refused
+from .resource import Deployed, Object, Resource, Unset
 from .syntax import ESCAPES, BicepError, Declaration, File, Node, names, parts, plain, read, text
 
 TYPES = {"string": str, "int": int, "bool": bool, "object": dict, "array": list}
@@ -29,61 +27,6 @@ OPERATORS = {
     "/": lambda left, right: left // right,
     "%": lambda left, right: left % right,
 }
-
-
-class Refused(Exception):
-    """The template itself refuses its parameters."""
-
-
-class Object(dict):
-    """An object that knows on which line each of its properties stands."""
-
-    def __init__(self, values=(), lines=None):
-        super().__init__(values)
-        self.lines: dict[str, int] = lines or {}
-
-
-@dataclass
-class Resource:
-    type: str
-    version: str
-    id: str
-    name: str
-    body: Object
-    file: Path
-    line: int
-
-    def get(self, key: str):
-        if key in ("id", "name", "type"):
-            return getattr(self, key)
-        return Unset(self.id, self.body.get(key), key)
-
-
-class Unset:
-    """A property of a resource: what the template says, or a name for what Azure will say."""
-
-    def __new__(cls, owner: str, value, key: str):
-        if value is not None and not isinstance(value, dict):
-            return value
-        self = super().__new__(cls)
-        self.owner, self.value, self.key = owner, value or {}, key
-        return self
-
-    def get(self, key: str):
-        return Unset(self.owner, self.value.get(key), key)
-
-    def settled(self) -> object:
-        if self.value:
-            return self.value
-        if self.key == "blob":
-            return f"https://{self.owner.rsplit('/', 1)[1]}.blob.core.windows.net/"
-        return f"<{self.key[0].lower()}{self.key[1:]} of {self.owner}>"
-
-
-@dataclass
-class Deployed:
-    resources: list[Resource] = field(default_factory=list)
-    outputs: dict[str, object] = field(default_factory=dict)
 
 
 def deploy(path: Path, parameters: dict, group: str | None = None) -> Deployed:
@@ -125,7 +68,11 @@ class Template:
         else:
             raise self.error(declaration.node, f"parameter `{declaration.name}` has no value")
         self.typed(declaration, value)
-        bounds = {name: self.value(parts(node)[1]) for name, node in declaration.decorators.items() if name != "description"}
+        bounds = {
+            name: self.value(parts(node)[1])
+            for name, node in declaration.decorators.items()
+            if name != "description"
+        }
         size = len(value) if isinstance(value, str) else value
         if "allowed" in bounds and value not in bounds["allowed"]:
             raise Refused(f"{declaration.name} is one of {bounds['allowed']}")
@@ -140,9 +87,13 @@ class Template:
     def typed(self, declaration: Declaration, value: object) -> None:
         wanted = TYPES.get(declaration.type)
         if wanted is None:
-            raise self.error(declaration.node, f"type `{declaration.type}` is not understood by this check")
+            raise self.error(
+                declaration.node, f"type `{declaration.type}` is not understood by this check"
+            )
         if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
-            raise self.error(declaration.node, f"`{declaration.name}` is a {declaration.type}, not {value!r}")
+            raise self.error(
+                declaration.node, f"`{declaration.name}` is a {declaration.type}, not {value!r}"
+            )
 
     def symbol(self, name: str, node: Node) -> object:
         if name in self.known:
@@ -163,7 +114,10 @@ class Template:
     def deployment(self, declaration: Declaration, node: Node, local: dict) -> object:
         """The resource or module behind a declaration; a list of a loop, nothing where it is not deployed."""
         if node.type == "for_statement":
-            return [self.deployment(declaration, body, within) for body, within in self.each(node, local)]
+            return [
+                self.deployment(declaration, body, within)
+                for body, within in self.each(node, local)
+            ]
         if node.type == "if_statement":
             condition = self.value(parts(node)[1], local)
             if not isinstance(condition, bool):
@@ -174,7 +128,11 @@ class Template:
         return self.resource(declaration, node, local)
 
     def module(self, declaration: Declaration, node: Node, local: dict) -> Deployed:
-        fields = {text(parts(entry)[0]): parts(entry)[2] for entry in parts(node) if entry.type == "object_property"}
+        fields = {
+            text(parts(entry)[0]): parts(entry)[2]
+            for entry in parts(node)
+            if entry.type == "object_property"
+        }
         unknown = set(fields) - {"name", "scope", "params", "dependsOn"}
         if unknown:
             raise self.error(node, f"a module has no `{sorted(unknown)[0]}`")
@@ -229,7 +187,11 @@ class Template:
         """The bodies of a loop, each with its names."""
         pieces = parts(node)
         variable, items, body = pieces[2], pieces[4], pieces[6]
-        bound = [text(name) for name in parts(variable)[1:-1:2]] if variable.type == "for_loop_parameters" else [text(variable)]
+        bound = (
+            [text(name) for name in parts(variable)[1:-1:2]]
+            if variable.type == "for_loop_parameters"
+            else [text(variable)]
+        )
         values = self.value(items, local)
         if not isinstance(values, list):
             raise self.error(items, "a loop goes over an array")
@@ -280,7 +242,9 @@ class Template:
         for item, after in zip(items, items[1:]):
             # the grammar takes `[a[b]]` for an array of `a` and `[b]`
             if "," not in (item.type, after.type) and item.end_point[0] == after.start_point[0]:
-                raise self.error(after, "the grammar of this check reads two items here: write `(a[b])`")
+                raise self.error(
+                    after, "the grammar of this check reads two items here: write `(a[b])`"
+                )
         return [self.value(item, local) for item in items if item.type != ","]
 
     def of_object(self, node: Node, local: dict) -> Object:
@@ -330,17 +294,25 @@ class Template:
 
     def of_member_expression(self, node: Node, local: dict) -> object:
         pieces = parts(node)
-        return self.postfix(pieces[0], local, lambda owner: self.member(node, owner, text(pieces[-1])))
+        return self.postfix(
+            pieces[0], local, lambda owner: self.member(node, owner, text(pieces[-1]))
+        )
 
     def of_subscript_expression(self, node: Node, local: dict) -> object:
         pieces = parts(node)
-        return self.postfix(pieces[0], local, lambda owner: self.member(node, owner, self.value(pieces[2], local)))
+        return self.postfix(
+            pieces[0], local, lambda owner: self.member(node, owner, self.value(pieces[2], local))
+        )
 
     def postfix(self, owner: Node, local: dict, read_on) -> object:
         """Binds a postfix to the last operand, where the grammar gives it to the whole expression."""
         if owner.type == "ternary_expression":
             condition, _, yes, _, no = parts(owner)
-            return self.raw(yes, local) if self.value(condition, local) else self.postfix(no, local, read_on)
+            return (
+                self.raw(yes, local)
+                if self.value(condition, local)
+                else self.postfix(no, local, read_on)
+            )
         return read_on(self.raw(owner, local))
 
     def member(self, node: Node, owner: object, key: object) -> object:
@@ -362,7 +334,9 @@ class Template:
 
     def of_call_expression(self, node: Node, local: dict) -> object:
         name = text(parts(node)[0])
-        arguments = [self.value(part, local) for part in parts(parts(node)[1])[1:-1] if part.type != ","]
+        arguments = [
+            self.value(part, local) for part in parts(parts(node)[1])[1:-1] if part.type != ","
+        ]
         function = FUNCTIONS.get(name)
         if name in ("loadJsonContent", "loadTextContent"):
             path = self.file.path.parent / plain(self.file.path, parts(parts(node)[1])[1])
@@ -377,45 +351,3 @@ class Template:
             return function(*arguments)
         except (TypeError, AttributeError, ValueError) as cause:
             raise self.error(node, f"`{name}` does not take these arguments ({cause})") from cause
-
-
-def _union(*values):
-    if isinstance(values[0], list):
-        return list(dict.fromkeys(item for value in values for item in value))
-    found = Object()
-    for value in values:
-        for key, entry in value.items():
-            both = isinstance(entry, dict) and isinstance(found.get(key), dict)
-            found[key] = _union(found[key], entry) if both else entry
-        found.lines.update(getattr(value, "lines", {}))
-    return found
-
-
-def _fail(message: str):
-    raise Refused(message)
-
-
-def _concat(*values):
-    return [item for value in values for item in value] if isinstance(values[0], list) else "".join(values)
-
-
-def _subnet(network: str, size: int, index: int) -> str:
-    return str(list(ipaddress.ip_network(network).subnets(new_prefix=size))[index])
-
-
-FUNCTIONS = {
-    "concat": _concat,
-    "contains": lambda container, item: item in container,
-    "empty": lambda value: len(value) == 0,
-    "environment": lambda: {"suffixes": {"storage": "core.windows.net"}},
-    "fail": _fail,
-    "guid": lambda *values: str(uuid.uuid5(uuid.NAMESPACE_OID, "-".join(values))),
-    "items": lambda value: [{"key": key, "value": value[key]} for key in sorted(value, key=str.lower)],
-    "join": lambda values, by: by.join(values),
-    "cidrSubnet": _subnet,
-    "subscription": lambda: {"id": SUBSCRIPTION},
-    "subscriptionResourceId": lambda kind, name: f"{SUBSCRIPTION}/providers/{kind}/{name}",
-    "union": _union,
-    # the twin has a hash of the same texts
-    "uniqueString": lambda *values: hashlib.sha256("-".join(values).encode()).hexdigest()[:13],
-}

@@ -15,14 +15,42 @@ from .shapes import Kind, Property, Shape
 
 # type → package, module of its models, class, version of the API that they speak
 SDK = {
-    "Microsoft.Insights/metricAlerts": ("monitor", "v2018_03_01", "MetricAlertResource", "2018-03-01"),
+    "Microsoft.Insights/metricAlerts": (
+        "monitor",
+        "v2018_03_01",
+        "MetricAlertResource",
+        "2018-03-01",
+    ),
     # the models of 2022-06-15 are in no release; the next ones are
-    "Microsoft.Insights/scheduledQueryRules": ("monitor", "v2022_08_01_preview", "ScheduledQueryRuleResource", "2022-06-15"),
-    "Microsoft.Insights/diagnosticSettings": ("monitor", "v2021_05_01_preview", "DiagnosticSettingsResource", "2021-05-01-preview"),
+    "Microsoft.Insights/scheduledQueryRules": (
+        "monitor",
+        "v2022_08_01_preview",
+        "ScheduledQueryRuleResource",
+        "2022-06-15",
+    ),
+    "Microsoft.Insights/diagnosticSettings": (
+        "monitor",
+        "v2021_05_01_preview",
+        "DiagnosticSettingsResource",
+        "2021-05-01-preview",
+    ),
     "Microsoft.Network/privateDnsZones": ("privatedns", "", "PrivateZone", "2024-06-01"),
-    "Microsoft.Network/privateDnsZones/virtualNetworkLinks": ("privatedns", "", "VirtualNetworkLink", "2024-06-01"),
+    "Microsoft.Network/privateDnsZones/virtualNetworkLinks": (
+        "privatedns",
+        "",
+        "VirtualNetworkLink",
+        "2024-06-01",
+    ),
 }
-SDK_TYPES = {"str": "string", "int": "int", "float": "int", "bool": "bool", "duration": "string", "iso-8601": "string", "object": "any"}
+SDK_TYPES = {
+    "str": "string",
+    "int": "int",
+    "float": "int",
+    "bool": "bool",
+    "duration": "string",
+    "iso-8601": "string",
+    "object": "any",
+}
 
 
 def kinds(types: set[str], server: Path, packages: Path, cache: Path) -> dict[str, Kind]:
@@ -65,7 +93,11 @@ def _ask(server: Path, types: list[str]) -> dict[str, list]:
 
     try:
         client = {"name": "bronzegate", "version": "1"}
-        call(0, "initialize", {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": client})
+        call(
+            0,
+            "initialize",
+            {"protocolVersion": "2025-03-26", "capabilities": {}, "clientInfo": client},
+        )
         send({"method": "notifications/initialized", "params": {}})
         answers = {}
         for number, name in enumerate(types, 1):
@@ -86,7 +118,11 @@ def _bicep(name: str, answer: list) -> Kind | None:
     resource = next((item for item in answer if item["$type"] == "Resource"), None)
     if resource is None:
         return None
-    shapes = {item["name"]: _shape(item) for item in answer if item["$type"] in ("Object", "DiscriminatedObject")}
+    shapes = {
+        item["name"]: _shape(item)
+        for item in answer
+        if item["$type"] in ("Object", "DiscriminatedObject")
+    }
     body = _shape(resource["bodyType"])
     for shape in [body, *body.choices]:
         # the template says these by `resource`, not in the body
@@ -102,7 +138,10 @@ def _shape(item: dict) -> Shape:
         for choice in choices:
             choice.properties = {**base, **choice.properties}
         return Shape(by=item["discriminator"], choices=choices)
-    return Shape({entry["name"]: _property(entry) for entry in item["properties"]}, item.get("additionalPropertiesType"))
+    return Shape(
+        {entry["name"]: _property(entry) for entry in item["properties"]},
+        item.get("additionalPropertiesType"),
+    )
 
 
 def _property(entry: dict) -> Property:
@@ -121,7 +160,11 @@ def _property(entry: dict) -> Property:
 def _sdk(packages: Path, package: str, module: str, name: str, version: str) -> Kind:
     """A kind of the SDK's models, which are read and not run."""
     file = packages / "azure" / "mgmt" / package / module / "models" / "_models_py3.py"
-    classes = {node.name: node for node in ast.parse(file.read_text()).body if isinstance(node, ast.ClassDef)}
+    classes = {
+        node.name: node
+        for node in ast.parse(file.read_text()).body
+        if isinstance(node, ast.ClassDef)
+    }
     shapes: dict[str, Shape] = {}
 
     def shape(of: str) -> Shape:
@@ -139,10 +182,13 @@ def _sdk(packages: Path, package: str, module: str, name: str, version: str) -> 
             for part in path[:-1]:
                 # "properties.x" is a property of a shape that has no class
                 nested = f"{of}.{part}"
-                inner.properties.setdefault(part, Property([nested])).required |= bool(rules.get("required"))
+                inner.properties.setdefault(part, Property([nested])).required |= bool(
+                    rules.get("required")
+                )
                 inner = shapes.setdefault(nested, Shape())
             inner.properties[path[-1]] = Property(
-                members["values"].get(member) or [_kind(entry["type"], shape, shapes, of + path[-1])],
+                members["values"].get(member)
+                or [_kind(entry["type"], shape, shapes, of + path[-1])],
                 bool(rules.get("required")),
                 bool(rules.get("readonly")),
                 rules.get("minimum"),

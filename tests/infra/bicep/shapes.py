@@ -48,10 +48,21 @@ def faults(kind: Kind, body: dict) -> list[tuple[int, str]]:
 def _object(kind: Kind, shape: Shape, value: dict, path: str, found: list) -> None:
     lines = getattr(value, "lines", {})
     if shape.choices:
-        chosen = [choice for choice in shape.choices if value.get(shape.by) in choice.properties[shape.by].types]
+        chosen = [
+            choice
+            for choice in shape.choices
+            if value.get(shape.by) in choice.properties[shape.by].types
+        ]
         if not chosen:
-            named = sorted(name for choice in shape.choices for name in choice.properties[shape.by].types)
-            found.append((lines.get(shape.by, 0), f"`{path}{shape.by}` is {value.get(shape.by)!r}, not one of {', '.join(named)}"))
+            named = sorted(
+                name for choice in shape.choices for name in choice.properties[shape.by].types
+            )
+            found.append(
+                (
+                    lines.get(shape.by, 0),
+                    f"`{path}{shape.by}` is {value.get(shape.by)!r}, not one of {', '.join(named)}",
+                )
+            )
             return
         shape = chosen[0]
     for name, item in value.items():
@@ -61,7 +72,9 @@ def _object(kind: Kind, shape: Shape, value: dict, path: str, found: list) -> No
             known = Property([shape.others])
         if known is None:
             near = difflib.get_close_matches(name, shape.properties, 1)
-            found.append((line, f"there is no `{path}{name}`" + (f": is it `{near[0]}`?" if near else "")))
+            found.append(
+                (line, f"there is no `{path}{name}`" + (f": is it `{near[0]}`?" if near else ""))
+            )
         elif known.read_only:
             found.append((line, f"`{path}{name}` is read-only"))
         else:

@@ -45,7 +45,9 @@ class File:
     scope: str
 
     def of_kind(self, *kinds: str) -> list[Declaration]:
-        return [declaration for declaration in self.declarations.values() if declaration.kind in kinds]
+        return [
+            declaration for declaration in self.declarations.values() if declaration.kind in kinds
+        ]
 
 
 def text(node: Node) -> str:
@@ -128,7 +130,9 @@ def names(file: File) -> None:
             _names(file, declaration.value, set(), used)
     for declaration in file.of_kind("parameter", "variable"):
         if declaration.name not in used:
-            raise BicepError(file.path, declaration.node, f"{declaration.kind} `{declaration.name}` is not used")
+            raise BicepError(
+                file.path, declaration.node, f"{declaration.kind} `{declaration.name}` is not used"
+            )
 
 
 def _names(file: File, node: Node, local: set[str], used: set[str]) -> None:

@@ -1,6 +1,17 @@
 """The checks, in the order in which they run; each takes a repository and says what is wrong in it."""
 
-from . import azd, containers, parameters, publish, queries, security, terraform, twins, types, workflows
+from . import (
+    azd,
+    containers,
+    parameters,
+    publish,
+    queries,
+    security,
+    terraform,
+    twins,
+    types,
+    workflows,
+)
 
 CHECKS = {
     "format": terraform.form,

@@ -4,6 +4,7 @@ import shlex
 from pathlib import Path
 
 import yaml
+
 from bicep.evaluate import deploy
 from twin.scenarios import ALWAYS
 
@@ -21,16 +22,28 @@ def check(root: Path, tools) -> list[str]:
     if infra["provider"] != "bicep" or not template.is_file():
         return [*found, f"azure.yaml: there is no {template.name} in {infra['path']}"]
     if not template.with_suffix(".parameters.json").is_file():
-        found.append(f"azure.yaml: there is no {template.stem}.parameters.json beside {template.name}")
+        found.append(
+            f"azure.yaml: there is no {template.stem}.parameters.json beside {template.name}"
+        )
     deployed = deploy(template, ALWAYS)
-    tagged = {resource.body.get("tags", {}).get("azd-service-name") for resource in deployed.resources}
-    group = next(resource for resource in deployed.resources if resource.type == "Microsoft.Resources/resourceGroups")
+    tagged = {
+        resource.body.get("tags", {}).get("azd-service-name") for resource in deployed.resources
+    }
+    group = next(
+        resource
+        for resource in deployed.resources
+        if resource.type == "Microsoft.Resources/resourceGroups"
+    )
     if group.body["tags"].get("azd-env-name") != ALWAYS["environment"]:
         found.append("the resource group has no tag azd-env-name: azd does not find it again")
     for name, service in project["services"].items():
         if name not in tagged:
             found.append(f"azure.yaml: no resource has the tag azd-service-name: {name}")
-        found += [f"azure.yaml: {name}: {key} is not {value}" for key, value in TAKES_A_ZIP.items() if service.get(key) != value]
+        found += [
+            f"azure.yaml: {name}: {key} is not {value}"
+            for key, value in TAKES_A_ZIP.items()
+            if service.get(key) != value
+        ]
         hook = service.get("hooks", {}).get("prepackage", {})
         script = [word for word in shlex.split(hook.get("run", "")) if (root / word).is_file()]
         if hook.get("shell") != "sh" or not script:

@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import yaml
+
 from bicep.evaluate import deploy
 from twin.scenarios import ALWAYS
 
@@ -15,18 +16,34 @@ def check(root: Path, tools) -> list[str]:
     programs = tools.hadolint.parent
     for command in (
         [programs / "hadolint", "--no-color", root / "Dockerfile"],
-        [programs / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", root / "compose.yaml"],
+        [
+            programs / "check-jsonschema",
+            "--builtin-schema",
+            "vendor.compose-spec",
+            root / "compose.yaml",
+        ],
     ):
         result = subprocess.run(command, capture_output=True, text=True)
         if result.returncode != 0:
-            found.append(f"{Path(command[0]).name}: {result.stdout}{result.stderr}".replace(str(root) + "/", ""))
+            found.append(
+                f"{Path(command[0]).name}: {result.stdout}{result.stderr}".replace(
+                    str(root) + "/", ""
+                )
+            )
     return found + _compose(root) + _emulator(root) + _devcontainer(root) + _dockerfile(root)
 
 
 def _settings(root: Path) -> dict[str, str]:
     """The app settings that Bicep deploys."""
-    app = next(resource for resource in deploy(root / "infra/bicep/main.bicep", ALWAYS).resources if resource.type == "Microsoft.Web/sites")
-    return {setting["name"]: setting["value"] for setting in app.body["properties"]["siteConfig"]["appSettings"]}
+    app = next(
+        resource
+        for resource in deploy(root / "infra/bicep/main.bicep", ALWAYS).resources
+        if resource.type == "Microsoft.Web/sites"
+    )
+    return {
+        setting["name"]: setting["value"]
+        for setting in app.body["properties"]["siteConfig"]["appSettings"]
+    }
 
 
 def _compose(root: Path) -> list[str]:
@@ -34,14 +51,24 @@ def _compose(root: Path) -> list[str]:
     environment, deployed = services["function"]["environment"], _settings(root)
     found = []
     # an identity's settings have the emulator's connection string in their place
-    local = {name.partition("__")[0] for name in deployed} - {"APPLICATIONINSIGHTS_CONNECTION_STRING", "APPLICATIONINSIGHTS_AUTHENTICATION_STRING", "LANDING_CLIENT_ID"}
+    local = {name.partition("__")[0] for name in deployed} - {
+        "APPLICATIONINSIGHTS_CONNECTION_STRING",
+        "APPLICATIONINSIGHTS_AUTHENTICATION_STRING",
+        "LANDING_CLIENT_ID",
+    }
     for name in sorted(local - set(environment)):
         found.append(f"compose.yaml: the function lacks {name}")
     for name in sorted(set(environment) - local - {"AZURE_FUNCTIONS_ENVIRONMENT"}):
         found.append(f"compose.yaml: {name} is no setting of the app in Azure")
-    for name in ("EVENT_HUB_NAME", "EVENT_HUB_CONSUMER_GROUP", "AzureWebJobs.IngestOrdersKafka.Disabled"):
+    for name in (
+        "EVENT_HUB_NAME",
+        "EVENT_HUB_CONSUMER_GROUP",
+        "AzureWebJobs.IngestOrdersKafka.Disabled",
+    ):
         if environment.get(name) != deployed[name]:
-            found.append(f"compose.yaml: {name} is {environment.get(name)!r}, and {deployed[name]!r} in Azure")
+            found.append(
+                f"compose.yaml: {name} is {environment.get(name)!r}, and {deployed[name]!r} in Azure"
+            )
     for service, settings in services.items():
         for port in settings.get("ports", []):
             if not port.startswith("127.0.0.1:"):
@@ -54,21 +81,41 @@ def _compose(root: Path) -> list[str]:
 
 
 def _emulator(root: Path) -> list[str]:
-    namespaces = json.loads((root / "infra/local/eventhubs.json").read_text())["UserConfig"]["NamespaceConfig"]
-    hubs = {hub["Name"]: {group["Name"] for group in hub["ConsumerGroups"]} for namespace in namespaces for hub in namespace["Entities"]}
+    namespaces = json.loads((root / "infra/local/eventhubs.json").read_text())["UserConfig"][
+        "NamespaceConfig"
+    ]
+    hubs = {
+        hub["Name"]: {group["Name"] for group in hub["ConsumerGroups"]}
+        for namespace in namespaces
+        for hub in namespace["Entities"]
+    }
     deployed = _settings(root)
     if deployed["EVENT_HUB_CONSUMER_GROUP"] not in hubs.get(deployed["EVENT_HUB_NAME"], set()):
-        return [f"infra/local/eventhubs.json: the hub and consumer group of the app are not there: {hubs}"]
+        return [
+            f"infra/local/eventhubs.json: the hub and consumer group of the app are not there: {hubs}"
+        ]
     return []
 
 
 def _devcontainer(root: Path) -> list[str]:
     features = json.loads((root / ".devcontainer/devcontainer.json").read_text())["features"]
     needed = ("node", "python", "terraform", "azd")
-    return [f".devcontainer: {tool} is missing" for tool in needed if not any(f"/{tool}:" in feature for feature in features)]
+    return [
+        f".devcontainer: {tool} is missing"
+        for tool in needed
+        if not any(f"/{tool}:" in feature for feature in features)
+    ]
 
 
 def _dockerfile(root: Path) -> list[str]:
     """The compiler is as new as Cargo.toml asks for."""
-    version = next(line.split('"')[1] for line in (root / "Cargo.toml").read_text().splitlines() if line.startswith("rust-version"))
-    return [] if f"FROM rust:{version}-" in (root / "Dockerfile").read_text() else [f"Dockerfile: the Rust is not {version}, which Cargo.toml asks for"]
+    version = next(
+        line.split('"')[1]
+        for line in (root / "Cargo.toml").read_text().splitlines()
+        if line.startswith("rust-version")
+    )
+    return (
+        []
+        if f"FROM rust:{version}-" in (root / "Dockerfile").read_text()
+        else [f"Dockerfile: the Rust is not {version}, which Cargo.toml asks for"]
+    )

@@ -36,16 +36,24 @@ def check(root: Path, tools) -> list[str]:
         for field in ("description", "type", "default", "bounds"):
             values = getattr(one[name], field), getattr(two[name], field)
             if values[0] != values[1]:
-                found.append(f"parameter {name}: {field} is {values[0]!r} in Bicep, and {values[1]!r} in Terraform")
+                found.append(
+                    f"parameter {name}: {field} is {values[0]!r} in Bicep, and {values[1]!r} in Terraform"
+                )
     words = outputs(root)
     for name in sorted(words[0].keys() | words[1].keys()):
         if words[0].get(name) != words[1].get(name):
-            found.append(f"output {name}: {words[0].get(name)!r} in Bicep, and {words[1].get(name)!r} in Terraform")
+            found.append(
+                f"output {name}: {words[0].get(name)!r} in Bicep, and {words[1].get(name)!r} in Terraform"
+            )
     document = root / "docs/deploy.md"
     if table(two) not in document.read_text():
-        found.append("docs/deploy.md: the table of parameters is not what they are: run `tests/infra/check --write`")
+        found.append(
+            "docs/deploy.md: the table of parameters is not what they are: run `tests/infra/check --write`"
+        )
     if azd_parameters(one, spellings(root)) != (root / AZD_FILE).read_text():
-        found.append(f"{AZD_FILE}: it is not what the parameters are: run `tests/infra/check --write`")
+        found.append(
+            f"{AZD_FILE}: it is not what the parameters are: run `tests/infra/check --write`"
+        )
     return found
 
 
@@ -59,7 +67,10 @@ def azd_parameters(parameters: dict[str, Parameter], spelt: dict[str, str]) -> s
         default = "" if parameter.default is None else "=" + parameter.default.strip('"')
         given[spelt[name]] = {"value": f"${{{variable}{default}}}"}
     schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#"
-    return json.dumps({"$schema": schema, "contentVersion": "1.0.0.0", "parameters": given}, indent=2) + "\n"
+    return (
+        json.dumps({"$schema": schema, "contentVersion": "1.0.0.0", "parameters": given}, indent=2)
+        + "\n"
+    )
 
 
 def spellings(root: Path) -> dict[str, str]:
@@ -74,13 +85,19 @@ def bicep(root: Path) -> dict[str, Parameter]:
     for declaration in file.of_kind("parameter"):
         arguments = {name: syntax.parts(node)[1] for name, node in declaration.decorators.items()}
         if "description" not in arguments:
-            raise syntax.BicepError(file.path, declaration.node, f"parameter `{declaration.name}` has no description")
+            raise syntax.BicepError(
+                file.path, declaration.node, f"parameter `{declaration.name}` has no description"
+            )
         words = syntax.plain(file.path, arguments.pop("description"))
         for name in (other.name for other in file.of_kind("parameter")):
             words = re.sub(rf"\b{name}\b", snake(name), words)
-        default = None if declaration.value is None else syntax.text(declaration.value).replace("'", '"')
+        default = (
+            None if declaration.value is None else syntax.text(declaration.value).replace("'", '"')
+        )
         bounds = {name: syntax.text(node).replace("'", '"') for name, node in arguments.items()}
-        found[snake(declaration.name)] = Parameter(words, TYPES[declaration.type], default, limits(bounds))
+        found[snake(declaration.name)] = Parameter(
+            words, TYPES[declaration.type], default, limits(bounds)
+        )
     return found
 
 
@@ -104,7 +121,12 @@ def terraform(root: Path) -> dict[str, Parameter]:
     found = {}
     for name, body in VARIABLE.findall((root / "infra/terraform/variables.tf").read_text()):
         fields = dict(re.findall(r"^  (\w+) += (.*)$", body, re.MULTILINE))
-        found[name] = Parameter(json.loads(fields["description"]), fields["type"], fields.get("default"), _conditions(name, body))
+        found[name] = Parameter(
+            json.loads(fields["description"]),
+            fields["type"],
+            fields.get("default"),
+            _conditions(name, body),
+        )
     return found
 
 
@@ -114,7 +136,10 @@ def _conditions(name: str, body: str) -> str:
     for condition in re.findall(r"^    condition += (.*)$", body, re.MULTILINE):
         if allowed := re.fullmatch(rf"contains\((\[.*\]), var\.{name}\)", condition):
             bounds["allowed"] = allowed[1]
-        for form, low, high in ((rf"var\.{name}", "minValue", "maxValue"), (rf"length\(var\.{name}\)", "minLength", "maxLength")):
+        for form, low, high in (
+            (rf"var\.{name}", "minValue", "maxValue"),
+            (rf"length\(var\.{name}\)", "minLength", "maxLength"),
+        ):
             if both := re.fullmatch(rf"{form} >= (\d+) && {form} <= (\d+)", condition):
                 bounds[low], bounds[high] = both[1], both[2]
             elif least := re.fullmatch(rf"{form} >= (\d+)", condition):
@@ -127,7 +152,9 @@ def _conditions(name: str, body: str) -> str:
 def outputs(root: Path) -> tuple[dict[str, str], dict[str, str]]:
     file = syntax.read(root / "infra/bicep/main.bicep")
     one = {
-        declaration.name: syntax.plain(file.path, syntax.parts(declaration.decorators["description"])[1])
+        declaration.name: syntax.plain(
+            file.path, syntax.parts(declaration.decorators["description"])[1]
+        )
         for declaration in file.of_kind("output")
     }
     text = (root / "infra/terraform/outputs.tf").read_text()
@@ -139,7 +166,9 @@ def table(parameters: dict[str, Parameter]) -> str:
     """The parameters as docs/deploy.md lists them."""
     lines = [BEGIN, "| parameter | default | bounds | what it says |", "|---|---|---|---|"]
     for name, parameter in parameters.items():
-        default = {None: "must be given", '""': "empty", "{}": "empty"}.get(parameter.default, f"`{str(parameter.default).strip(QUOTE)}`")
+        default = {None: "must be given", '""': "empty", "{}": "empty"}.get(
+            parameter.default, f"`{str(parameter.default).strip(QUOTE)}`"
+        )
         lines.append(f"| `{name}` | {default} | {parameter.bounds} | {parameter.description} |")
     return "\n".join([*lines, END])
 

@@ -39,13 +39,25 @@ def check(root: Path, tools) -> list[str]:
             (folder / "app.zip").write_text("zip")
             log = folder / "log"
             log.touch()
-            environment = {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "AZ_LOG": str(log)}
+            environment = {
+                **os.environ,
+                "PATH": f"{folder}:{os.environ['PATH']}",
+                "AZ_LOG": str(log),
+            }
             command = [root / "infra/publish", "--package", folder / "app.zip", *arguments]
             result = subprocess.run(command, env=environment, capture_output=True, text=True)
             told = log.read_text().splitlines()
         if wanted is None:
             if result.returncode != 2 or told or not result.stderr:
-                found.append(f"infra/publish {' '.join(arguments)}: it is not refused, but tells az {told}")
-        elif result.returncode != 0 or len(told) != len(wanted) or not all(one.startswith(two) for one, two in zip(told, wanted)):
-            found.append(f"infra/publish {' '.join(arguments)}: it tells az {told}, not {wanted}: {result.stderr}")
+                found.append(
+                    f"infra/publish {' '.join(arguments)}: it is not refused, but tells az {told}"
+                )
+        elif (
+            result.returncode != 0
+            or len(told) != len(wanted)
+            or not all(one.startswith(two) for one, two in zip(told, wanted))
+        ):
+            found.append(
+                f"infra/publish {' '.join(arguments)}: it tells az {told}, not {wanted}: {result.stderr}"
+            )
     return found

@@ -9,7 +9,16 @@ METRIC = COMMON | {"target", "criteria"}
 CRITERION = {"metric", "aggregation", "operator", "threshold"}
 QUERY = COMMON | {"query", "operator", "threshold"}
 # the durations that both kinds of rules take
-DURATIONS = {"PT1M": 1, "PT5M": 5, "PT15M": 15, "PT30M": 30, "PT1H": 60, "PT6H": 360, "PT12H": 720, "P1D": 1440}
+DURATIONS = {
+    "PT1M": 1,
+    "PT5M": 5,
+    "PT15M": 15,
+    "PT30M": 30,
+    "PT1H": 60,
+    "PT6H": 360,
+    "PT12H": 720,
+    "P1D": 1440,
+}
 
 
 def check(root: Path, tools) -> list[str]:
@@ -21,22 +30,36 @@ def check(root: Path, tools) -> list[str]:
         for rule in rules[kind]:
             name = rule.get("name", "?")
             if set(rule) != fields:
-                found.append(f"alerts.json: {name}: {', '.join(sorted(set(rule) ^ fields))} is missing, or one too many")
+                found.append(
+                    f"alerts.json: {name}: {', '.join(sorted(set(rule) ^ fields))} is missing, or one too many"
+                )
                 continue
             if not re.fullmatch(r"[a-z][a-z-]*[a-z]", name) or name in names:
-                found.append(f"alerts.json: {name}: a name is lower-case words, and there is one rule of it")
+                found.append(
+                    f"alerts.json: {name}: a name is lower-case words, and there is one rule of it"
+                )
             names.add(name)
             if rule["severity"] not in range(5):
                 found.append(f"alerts.json: {name}: severity is 0 to 4")
             window, frequency = DURATIONS.get(rule["window"]), DURATIONS.get(rule["frequency"])
             if window is None or frequency is None or frequency > window:
-                found.append(f"alerts.json: {name}: frequency and window are of {', '.join(DURATIONS)}, the window the longer one")
+                found.append(
+                    f"alerts.json: {name}: frequency and window are of {', '.join(DURATIONS)}, the window the longer one"
+                )
             if kind == "metrics":
-                found += [f"alerts.json: {name}: a criterion has {', '.join(sorted(CRITERION))}" for criterion in rule["criteria"] if set(criterion) != CRITERION]
+                found += [
+                    f"alerts.json: {name}: a criterion has {', '.join(sorted(CRITERION))}"
+                    for criterion in rule["criteria"]
+                    if set(criterion) != CRITERION
+                ]
             else:
                 used.add(rule["query"])
                 found += _query(folder / rule["query"])
-    found += [f"{file.name}: no rule uses it" for file in sorted(folder.glob("*.kql")) if file.name not in used]
+    found += [
+        f"{file.name}: no rule uses it"
+        for file in sorted(folder.glob("*.kql"))
+        if file.name not in used
+    ]
     return found
 
 

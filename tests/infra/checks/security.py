@@ -43,19 +43,34 @@ def check(root: Path, tools) -> list[str]:
                 parameters = {**ALWAYS, **SAME[name]}
                 deployed = deploy(root / "infra/bicep/main.bicep", parameters)
                 (folder / f"bicep-{index}.json").write_text(json.dumps(arm(deployed)))
-                (folder / f"terraform-{index}.json").write_text(json.dumps(workspace.plan(parameters)))
+                (folder / f"terraform-{index}.json").write_text(
+                    json.dumps(workspace.plan(parameters))
+                )
         return _checkov(folder, tools)
 
 
 def arm(deployed: Deployed) -> dict:
     """The resources as a template of Azure Resource Manager's own language."""
-    resources = [{"type": resource.type, "apiVersion": resource.version, **resource.body} for resource in deployed.resources]
+    resources = [
+        {"type": resource.type, "apiVersion": resource.version, **resource.body}
+        for resource in deployed.resources
+    ]
     schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
     return {"$schema": schema, "contentVersion": "1.0.0.0", "resources": resources}
 
 
 def _checkov(folder: Path, tools) -> list[str]:
-    command = [tools.checkov, "--directory", folder, "--framework", "arm", "terraform_plan", "--output", "json", "--quiet"]
+    command = [
+        tools.checkov,
+        "--directory",
+        folder,
+        "--framework",
+        "arm",
+        "terraform_plan",
+        "--output",
+        "json",
+        "--quiet",
+    ]
     environment = {**os.environ, "BC_SKIP_MAPPING": "TRUE", "CHECKOV_RUN_SCA_PACKAGE_SCAN": "false"}
     result = subprocess.run(command, capture_output=True, text=True, env=environment)
     try:
@@ -66,11 +81,16 @@ def _checkov(folder: Path, tools) -> list[str]:
     for report in reports if isinstance(reports, list) else [reports]:
         # a file that it can't read is no finding to checkov, and neither is none at all
         if report["summary"]["parsing_errors"] or not report["summary"]["resource_count"]:
-            found.append(f"checkov reads nothing of {report['check_type']}: {report['results']['parsing_errors']}")
+            found.append(
+                f"checkov reads nothing of {report['check_type']}: {report['results']['parsing_errors']}"
+            )
         for fault in report["results"]["failed_checks"]:
             if fault["check_id"] in EXCEPTIONS:
                 needed.add(fault["check_id"])
             else:
                 found.append(f"{fault['check_id']}: {fault['resource']}: {fault['check_name']}")
-    found += [f"{name}: the exception is not needed: {EXCEPTIONS[name]}" for name in sorted(EXCEPTIONS.keys() - needed)]
+    found += [
+        f"{name}: the exception is not needed: {EXCEPTIONS[name]}"
+        for name in sorted(EXCEPTIONS.keys() - needed)
+    ]
     return sorted(set(found))

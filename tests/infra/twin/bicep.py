@@ -2,7 +2,7 @@
 
 from bicep.evaluate import Deployed
 
-from .terraform import assignment
+from .arguments.roles import assignment
 
 
 def bodies(deployed: Deployed) -> dict[str, tuple[str, dict]]:
@@ -13,10 +13,15 @@ def bodies(deployed: Deployed) -> dict[str, tuple[str, dict]]:
         if resource.type == "Microsoft.Authorization/roleAssignments":
             # its name is a guid
             body.pop("name")
-            identity = assignment(identity.rpartition("/providers/Microsoft.Authorization/")[0], body["properties"])
+            identity = assignment(
+                identity.rpartition("/providers/Microsoft.Authorization/")[0], body["properties"]
+            )
         if resource.type == "Microsoft.Network/privateEndpoints/privateDnsZoneGroups":
             # azurerm names a group's entry by the zone, whatever it is called
-            configs = [{"properties": config["properties"]} for config in body["properties"]["privateDnsZoneConfigs"]]
+            configs = [
+                {"properties": config["properties"]}
+                for config in body["properties"]["privateDnsZoneConfigs"]
+            ]
             body["properties"] = {"privateDnsZoneConfigs": configs}
         if identity in found:
             raise ValueError(f"{identity} is deployed twice")

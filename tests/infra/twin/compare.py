@@ -21,7 +21,9 @@ def differences(left: dict, right: dict, names: tuple[str, str]) -> list[str]:
         for path in sorted(one.keys() | two.keys()):
             values = one.get(path, MISSING), two.get(path, MISSING)
             if values[0] is not values[1] and values[0] != values[1]:
-                found.append(f"{of}: {path} is {said(values[0])} in {names[0]}, and {said(values[1])} in {names[1]}")
+                found.append(
+                    f"{of}: {path} is {said(values[0])} in {names[0]}, and {said(values[1])} in {names[1]}"
+                )
     return found
 
 
@@ -61,4 +63,6 @@ def flat(value: object, path: str = "") -> dict[str, object]:
 def _key(item: object) -> str | None:
     if not isinstance(item, dict):
         return None
-    return next((str(item[name]) for name in ("name", "category", "categoryGroup") if name in item), None)
+    return next(
+        (str(item[name]) for name in ("name", "category", "categoryGroup") if name in item), None
+    )

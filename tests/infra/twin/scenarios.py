@@ -13,8 +13,15 @@ SAME = {
         "hierarchicalNamespace": True,
     },
     "databricks connector": {"databricksConnector": True, "hierarchicalNamespace": True},
-    "operator on premium": {"operatorPrincipalId": "11111111-1111-1111-1111-111111111111", "functionPlan": "Premium", "maximumInstanceCount": 1},
-    "operator group": {"operatorPrincipalId": "11111111-1111-1111-1111-111111111111", "operatorPrincipalType": "Group"},
+    "operator on premium": {
+        "operatorPrincipalId": "11111111-1111-1111-1111-111111111111",
+        "functionPlan": "Premium",
+        "maximumInstanceCount": 1,
+    },
+    "operator group": {
+        "operatorPrincipalId": "11111111-1111-1111-1111-111111111111",
+        "operatorPrincipalType": "Group",
+    },
     "versioning, and everything of its own size": {
         "versioning": True,
         "eventHubsCapacity": 4,
@@ -26,7 +33,12 @@ SAME = {
         "softDeleteDays": 30,
         "logRetentionDays": 90,
     },
-    "premium hub": {"eventHubsTier": "Premium", "eventHubsCapacity": 2, "partitionCount": 100, "retentionDays": 90},
+    "premium hub": {
+        "eventHubsTier": "Premium",
+        "eventHubsCapacity": 2,
+        "partitionCount": 100,
+        "retentionDays": 90,
+    },
     "lake deleted": {"lakeCoolAfterDays": 0, "lakeDeleteAfterDays": 7},
     "lake cooled and deleted": {"lakeCoolAfterDays": 30, "lakeDeleteAfterDays": 365},
     "lake left alone": {"lakeCoolAfterDays": 0},
@@ -41,7 +53,10 @@ REFUSED = {
     "versioning and a hierarchical namespace": {"versioning": True, "hierarchicalNamespace": True},
     "a connector without a hierarchical namespace": {"databricksConnector": True},
     "a life cycle shorter than the retention": {"lakeCoolAfterDays": 0, "lakeDeleteAfterDays": 6},
-    "a life cycle that deletes before it cools": {"lakeCoolAfterDays": 30, "lakeDeleteAfterDays": 30},
+    "a life cycle that deletes before it cools": {
+        "lakeCoolAfterDays": 30,
+        "lakeDeleteAfterDays": 30,
+    },
     "eight days on Standard": {"retentionDays": 8},
     "33 partitions on Standard": {"partitionCount": 33},
     "inflating to less": {"eventHubsCapacity": 5, "eventHubsMaximumCapacity": 4},

@@ -13,8 +13,6 @@ ROOT = HERE.parent.parent
 TOOLS = ROOT / ".tools/infra"
 
 CHECKOV = "checkov==3.3.30"
-# checkov's own pin of the Bicep parser does not know `!`, and then skips the file
-CHECKOV_PARSER = "pycep-parser==0.7.1"
 # models alone are read: nothing of them is run, and so nothing that they need is installed
 MODELS = ["azure-mgmt-monitor==6.0.2", "azure-mgmt-privatedns==1.2.0"]
 
@@ -43,7 +41,7 @@ def install() -> Tools:
     TOOLS.mkdir(parents=True, exist_ok=True)
     # most of it is waiting for the network
     with ThreadPoolExecutor(3) as pool:
-        for done in [pool.submit(_python), pool.submit(_checkov_once), pool.submit(_npm_once)]:
+        for done in [pool.submit(_python), pool.submit(_checkov), pool.submit(_bindings)]:
             done.result()
     modules = TOOLS / "npm/node_modules"
     types = modules / "@azure/mcp-linux-x64/dist/azmcp"
@@ -74,11 +72,11 @@ def _python() -> None:
     _once("stubs", (HERE / "provider/protocol.proto").read_text(), lambda: _stubs(python))
 
 
-def _checkov_once() -> None:
-    _once("checkov", f"{CHECKOV} {CHECKOV_PARSER}", _checkov)
+def _checkov() -> None:
+    _once("checkov", CHECKOV, lambda: _venv("checkov", [CHECKOV]))
 
 
-def _npm_once() -> None:
+def _bindings() -> None:
     _once("npm", (HERE / "package-lock.json").read_text(), _npm)
 
 
@@ -124,11 +122,6 @@ def _fresh(name: str) -> Path:
 def _venv(name: str, packages: list[str]) -> None:
     _run([sys.executable, "-m", "venv", str(_fresh(name))])
     _pip(TOOLS / name / "bin/python", packages)
-
-
-def _checkov() -> None:
-    _venv("checkov", [CHECKOV])
-    _pip(TOOLS / "checkov/bin/python", ["--no-deps", CHECKOV_PARSER])
 
 
 def _pip(python: Path, arguments: list[str]) -> None:

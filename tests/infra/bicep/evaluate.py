@@ -239,12 +239,6 @@ class Template:
 
     def of_array(self, node: Node, local: dict) -> list:
         items = parts(node)[1:-1]
-        for item, after in zip(items, items[1:]):
-            # the grammar takes `[a[b]]` for an array of `a` and `[b]`
-            if "," not in (item.type, after.type) and item.end_point[0] == after.start_point[0]:
-                raise self.error(
-                    after, "the grammar of this check reads two items here: write `(a[b])`"
-                )
         return [self.value(item, local) for item in items if item.type != ","]
 
     def of_object(self, node: Node, local: dict) -> Object:

@@ -73,6 +73,7 @@ def read(path: Path) -> File:
     """Reads one file."""
     tree = PARSER.parse(path.read_bytes())
     _faults(path, tree.root_node)
+    _separators(path, tree.root_node)
     file = File(path, {}, "resourceGroup")
     decorators: dict[str, Node] = {}
     for node in parts(tree.root_node):
@@ -101,6 +102,21 @@ def _faults(path: Path, node: Node) -> None:
     if node.has_error:
         for child in node.children:
             _faults(path, child)
+
+
+def _separators(path: Path, node: Node) -> None:
+    """What stands on one line has a comma between: the grammar does without.
+
+    It also takes `[a[b]]` for an array of `a` and `[b]`: that is written `[(a[b])]`.
+    """
+    children = parts(node)
+    if node.type in ("array", "object"):
+        items = children[1:-1]
+        for item, after in zip(items, items[1:]):
+            if "," not in (item.type, after.type) and item.end_point[0] == after.start_point[0]:
+                raise BicepError(path, after, "a comma is missing")
+    for child in children:
+        _separators(path, child)
 
 
 def _declaration(path: Path, node: Node, decorators: dict[str, Node]) -> Declaration:

@@ -23,16 +23,16 @@ def check(root: Path, tools) -> list[str]:
     known = kinds(
         {resource.type for resource in deployed.values()}, tools.types, tools.models, tools.cache
     )
-    found = set()
+    faulty = set()
     for resource in deployed.values():
         where, kind = resource.file.name, known[resource.type]
         if kind is None:
-            found.add(f"{where}:{resource.line}: there is no type {resource.type}")
+            faulty.add(f"{where}:{resource.line}: there is no type {resource.type}")
             continue
         if kind.version != resource.version:
-            found.add(
+            faulty.add(
                 f"{where}:{resource.line}: {resource.type} is held against {kind.version}, and says {resource.version}"
             )
         for line, fault in faults(kind, resource.body):
-            found.add(f"{where}:{line or resource.line}: {resource.type}: {fault}")
-    return sorted(found)
+            faulty.add(f"{where}:{line or resource.line}: {resource.type}: {fault}")
+    return sorted(faulty)

@@ -1,6 +1,6 @@
 """Logs, metrics, alert rules."""
 
-from twin.plan import Bodies, Values, common, enabled, of, present
+from twin.plan import Bodies, Values, common, of, present
 
 
 @of("azurerm_log_analytics_workspace")

@@ -343,4 +343,9 @@ variable "package" {
     condition     = var.package == "" ? true : fileexists(var.package)
     error_message = "There is no such package: run `just package` first, or set package to another zip, or to \"\"."
   }
+
+  validation {
+    condition     = var.package == "" || var.function_plan != "Premium" || var.operator_principal_id != ""
+    error_message = "On Premium the operator uploads the package: set operator_principal_id to your object id, or package to \"\"."
+  }
 }

@@ -140,3 +140,13 @@ run "a_package_that_is_not_there" {
   }
   expect_failures = [var.package]
 }
+
+run "a_premium_package_that_nobody_may_upload" {
+  command = plan
+  variables {
+    function_plan          = "Premium"
+    maximum_instance_count = 1
+    package                = "outputs.tf"
+  }
+  expect_failures = [var.package]
+}

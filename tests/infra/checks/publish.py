@@ -5,16 +5,24 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-AZ = '#!/bin/sh\necho "$@" >>"$AZ_LOG"\ncase "$*" in *"functionapp show"*) echo /subscriptions/s/sites/app ;; esac\n'
+# writes down what it is told; its first call fails, as before a role counts
+AZ = """#!/bin/sh
+echo "$@" >>"$AZ_LOG"
+[ "$(wc -l <"$AZ_LOG")" -gt 1 ] || exit 1
+case "$*" in *"functionapp show"*) echo /subscriptions/s/sites/app ;; esac
+"""
 FLEX = ["--resource-group", "g", "--app", "app", "--plan", "FlexConsumption"]
 PREMIUM = ["--resource-group", "g", "--app", "app", "--plan", "Premium"]
 # arguments, and the beginnings of what az has to be told, in order; none where it is refused
 CASES = [
-    (FLEX, ["functionapp deployment source config-zip --resource-group g --name app --src"]),
+    (FLEX, ["functionapp deployment source config-zip --resource-group g --name app --src"] * 2),
     (
         [*PREMIUM, "--container-url", "https://host/package"],
         [
-            "storage blob upload --auth-mode login --blob-url https://host/package/bronzegate.zip --file",
+            *[
+                "storage blob upload --auth-mode login --blob-url https://host/package/bronzegate.zip"
+            ]
+            * 2,
             "functionapp show --resource-group g --name app",
             "functionapp restart --resource-group g --name app",
             "rest --method post --url /subscriptions/s/sites/app/syncfunctiontriggers?api-version=",
@@ -43,6 +51,7 @@ def check(root: Path, tools) -> list[str]:
                 **os.environ,
                 "PATH": f"{folder}:{os.environ['PATH']}",
                 "AZ_LOG": str(log),
+                "PUBLISH_PAUSE": "0",
             }
             command = [root / "infra/publish", "--package", folder / "app.zip", *arguments]
             result = subprocess.run(command, env=environment, capture_output=True, text=True)

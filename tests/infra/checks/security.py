@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from pathlib import Path
@@ -34,8 +35,17 @@ EXCEPTIONS = {
 }
 
 
+# what would be a secret in a template, a plan or a state
+SECRETS = re.compile(
+    r"listKeys|listAccountSas|access_key\b|_connection_string\b(?! *=)|AccountKey=|SharedAccessKey="
+)
+
+
 def check(root: Path, tools) -> list[str]:
-    """checkov finds nothing that is not argued, and every exception is needed."""
+    """No template reads a key; checkov finds nothing that is not argued, and every exception is needed."""
+    found = secrets(root)
+    if found:
+        return found
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         with Workspace(root / "infra/terraform", tools) as workspace:
@@ -47,6 +57,18 @@ def check(root: Path, tools) -> list[str]:
                     json.dumps(workspace.plan(parameters))
                 )
         return _checkov(folder, tools)
+
+
+def secrets(root: Path) -> list[str]:
+    """Where a template reads a key or a connection string: Application Insights' is none, it only names it."""
+    found = []
+    for file in sorted(
+        [*(root / "infra").rglob("*.bicep"), *(root / "infra/terraform").glob("*.tf")]
+    ):
+        for number, line in enumerate(file.read_text().splitlines(), 1):
+            if SECRETS.search(line):
+                found.append(f"{file.name}:{number}: this is a secret: {line.strip()}")
+    return found
 
 
 def arm(deployed: Deployed) -> dict:

@@ -43,7 +43,9 @@ def run(root: Path, tools) -> list[str]:
     """Every mistake is caught, by its check and with the words that name it."""
     with ThreadPoolExecutor(2) as pool:
         faults = pool.map(lambda mistake: plant(mistake, root, tools), MISTAKES)
-        return [f"{mistake.name}: {fault}" for mistake, fault in zip(MISTAKES, faults) if fault]
+        found = [f"{mistake.name}: {fault}" for mistake, fault in zip(MISTAKES, faults) if fault]
+    planted = {mistake.check for mistake in MISTAKES}
+    return found + [f"`{name}` has no mistake to catch" for name in CHECKS if name not in planted]
 
 
 def plant(mistake: Mistake, root: Path, tools) -> str | None:

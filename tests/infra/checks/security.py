@@ -92,6 +92,7 @@ def _checkov(folder: Path, tools) -> list[str]:
         "--output",
         "json",
         "--quiet",
+        "--skip-download",
     ]
     environment = {**os.environ, "BC_SKIP_MAPPING": "TRUE", "CHECKOV_RUN_SCA_PACKAGE_SCAN": "false"}
     result = subprocess.run(command, capture_output=True, text=True, env=environment)

@@ -189,8 +189,7 @@ def main() -> int:
             "Test": True,
             "Addr": {"Network": "tcp", "String": f"127.0.0.1:{port}"},
         }
-        for registry in ("registry.terraform.io", "registry.opentofu.org"):
-            reattach[f"{registry}/{name}"] = entry
+        reattach[name] = entry
     print(json.dumps(reattach), flush=True)
     sys.stdin.read()
     for server in servers:

@@ -9,7 +9,7 @@ local *arguments:
     cargo run --release -- local {{arguments}}
 
 # All of CI, the quick steps first
-ci: fmt typos deny clippy doc test
+ci: fmt typos deny infra clippy doc test
 
 # The formatting
 fmt:
@@ -24,6 +24,10 @@ deny:
     cargo deny --all-features check bans licenses sources
     # what is deployed has one TLS stack
     ! cargo tree --locked --no-default-features --edges normal | grep -E 'openssl v|openssl-sys|native-tls|amqp'
+
+# The infrastructure: Terraform, Bicep, both against one another, workflows; installs what it needs
+infra *arguments:
+    tests/infra/check {{arguments}}
 
 # Lints, as Cargo.toml has them
 clippy:

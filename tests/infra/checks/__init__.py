@@ -1,0 +1,31 @@
+"""The checks, in the order in which they run; each takes a repository and says what is wrong in it."""
+
+from . import (
+    azd,
+    containers,
+    parameters,
+    publish,
+    queries,
+    roles,
+    security,
+    terraform,
+    twins,
+    types,
+    workflows,
+)
+
+CHECKS = {
+    "format": terraform.form,
+    "validate": terraform.validate,
+    "test": terraform.test,
+    "types": types.check,
+    "twin": twins.check,
+    "parameters": parameters.check,
+    "roles": roles.check,
+    "queries": queries.check,
+    "azd": azd.check,
+    "publish": publish.check,
+    "workflows": workflows.check,
+    "containers": containers.check,
+    "security": security.check,
+}

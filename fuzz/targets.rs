@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock};
 use base64_simd::STANDARD;
 use bronzegate::decode::{Cardinality, DataType, Naming, Trigger, decode};
 use bronzegate::encode::{Compression, bodies_digest, encode};
-use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
+use bronzegate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Position, Stream};
 use bronzegate::judge::{Catalog, Limits, Reason, Rejection, Verdict, judge_batch};
 use bronzegate::landing::{About, Kind, Name, Place};
 use bronzegate::store::{self, Metadata};
@@ -82,9 +82,10 @@ fn name(batch: &Batch) -> Option<Name> {
             partition: partition.clone(),
             first: batch.position(0)?,
         },
-        Origin::Invocation { id, .. } => {
+        Origin::Invocation { log, id, .. } => {
             assert_eq!(id, INVOCATION);
             Place::Invocation {
+                log: *log,
                 id: id.clone(),
                 digest: bodies_digest(batch),
             }
@@ -135,12 +136,16 @@ pub fn forged_coordinates(body: &[u8]) {
         .expect("no event makes its request unreadable");
     let batch = &decoded.batch;
     assert_eq!(batch.payload, body);
-    if let Origin::Partition { stream, partition } = &batch.origin {
+    if let Origin::Partition {
+        stream, partition, ..
+    } = &batch.origin
+    {
         assert_eq!((stream.as_str(), partition.as_str()), ("shop/orders", "3"));
-        let position = batch
-            .position(0)
-            .map(|it| (it.sequence, it.enqueued.millis()));
-        assert_eq!(position, Some((47, 1_795_176_001_000)));
+        let position = Position::Enqueued {
+            sequence: 47,
+            time: EnqueuedTime::from_millis(1_795_176_001_000).expect("a time of 2026"),
+        };
+        assert_eq!(batch.position(0), Some(position));
         assert_eq!(
             batch.column(batch.events[0].properties.as_ref()),
             Some("{}")
@@ -180,6 +185,7 @@ fn judged_alike(content_type: &str, properties: &str, body: &[u8]) {
         });
         Batch {
             origin: Origin::Partition {
+                log: Log::Hub,
                 stream: Stream::new("shop/orders"),
                 partition: Partition::new("0"),
             },

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bronzegate::encode::Compression;
-use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
+use bronzegate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Stream};
 use bronzegate::judge::{Judged, Verdict};
 use bronzegate::landing::Landing;
 use bronzegate::store::{Blob, Creation, Level, MemoryStore, Metadata, Page, Store, StoreError};
@@ -65,6 +65,7 @@ fn sequences(partition: &str, numbers: std::ops::Range<u64>) -> Arc<Judged> {
         verdicts: verdicts.collect(),
         batch: Batch {
             origin: Origin::Partition {
+                log: Log::Hub,
                 stream: Stream::new("shop/orders"),
                 partition: Partition::new(partition),
             },

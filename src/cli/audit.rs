@@ -68,7 +68,7 @@ impl Audit {
         let (workers, progress) = (Workers::per_core(), Progress::default());
         let report = tokio::select! {
             report = audit(&store, &request, (&workers, &progress)) => report.map_err(|it| failed(&it))?,
-            never = terminal::show(voice, "days", || progress.bar()) => match never {},
+            never = terminal::show(voice, "folders", || progress.bar()) => match never {},
             () = stopped => return Err((STOPPED, "stopped; an audit changes nothing".to_owned())),
         };
         if let Some(file) = &self.html {

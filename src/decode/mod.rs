@@ -19,7 +19,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::event::{Batch, Event, Origin};
+use crate::event::{Batch, Event, Log, Origin};
 pub use naming::{Naming, NamingError};
 pub use time::parse as enqueued_time;
 pub use trigger::{Cardinality, DataType, Trigger, TriggerError};
@@ -139,8 +139,13 @@ fn origin(
     let named = naming.stream(place.namespace.as_deref(), place.hub.as_deref())?;
     let positions = (0..batch.events.len()).all(|index| batch.position(index).is_some());
     Ok(match (named, place.partition) {
-        (Some(stream), Some(partition)) if positions => Origin::Partition { stream, partition },
+        (Some(stream), Some(partition)) if positions => Origin::Partition {
+            log: Log::Hub,
+            stream,
+            partition,
+        },
         (stream, partition) => Origin::Invocation {
+            log: Log::Hub,
             stream: stream.unwrap_or_else(|| naming.unknown_stream()),
             partition,
             id: invocation.to_owned(),

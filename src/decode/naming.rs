@@ -1,7 +1,7 @@
 //! What a stream is called, out of what the host says and what the settings override.
 
 use super::PayloadError;
-use crate::event::{Origin, Stream};
+use crate::event::{Log, Origin, Stream};
 
 /// How streams are named: `STREAM_NAME` and `STREAM_EPOCH`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -75,6 +75,7 @@ impl Naming {
     /// An origin of which nothing is known.
     pub(super) fn unknown(&self) -> Origin {
         Origin::Invocation {
+            log: Log::Hub,
             stream: self.unknown_stream(),
             partition: None,
             id: String::new(),

@@ -1,15 +1,17 @@
 //! Landing: judged events in, blobs out, each event exactly once.
 //!
 //! A partition's events stand in a chain of blobs, each named by its first event and holding
-//! events of one hour. Creating the bronze blob under a name that must be free is the commit.
+//! events of one hour, or of a Kafka topic of one million offsets. Creating the bronze blob under a name that must be free is the commit.
 //! Rejections wait in the outbox from before the commit until they are published after it, under
 //! the same name; whoever finds a committed blob without its rejections publishes them. Whether
 //! an event is landed already is read from the chain itself, so there is no state beside it.
 
 mod about;
+mod folder;
 mod lake;
 mod memory;
 mod name;
+mod ranges;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
@@ -19,13 +21,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
-pub use about::{About, Covered};
+pub use about::{About, Covered, Times};
+pub use folder::Folder;
 pub use lake::{MARKER, Marked, marked};
 use memory::Memory;
 pub use name::{Kind, Name, OUTBOX, Place, REPLAY, chain_prefix};
 
 use crate::encode::{Compression, Encoded, bodies_digest, encode};
-use crate::event::{EnqueuedTime, Origin, Partition, Position, Stream};
+use crate::event::{Batch, Log, Origin, Partition, Position, Stream};
 use crate::judge::{Judged, Reason};
 use crate::store::{Blob, Creation, Store, StoreError, list_all};
 use crate::workers::Workers;
@@ -75,6 +78,18 @@ pub enum LandingError {
         /// The bronze blob's name.
         name: String,
     },
+    /// Another record was landed under an offset.
+    #[error(
+        "{stream}, partition {partition}: under offset {offset} another record was landed, as its timestamp shows: was the topic made anew? then give it a new STREAM_EPOCH"
+    )]
+    OtherRecord {
+        /// The stream.
+        stream: Stream,
+        /// The partition.
+        partition: Partition,
+        /// The offset.
+        offset: u64,
+    },
     /// The lake's marker says something else than the settings.
     #[error("{problem}")]
     OtherLake {
@@ -91,7 +106,7 @@ pub struct Landing {
     compression: Compression,
     workers: Workers,
     ready: OnceCell<()>,
-    partitions: Mutex<HashMap<(Stream, Partition), Slot>>,
+    partitions: Mutex<HashMap<(Log, Stream, Partition), Slot>>,
 }
 
 impl Landing {
@@ -130,10 +145,13 @@ impl Landing {
         }
         self.ready().await?;
         match judged.batch.origin.clone() {
-            Origin::Invocation { stream, id, .. } => {
+            Origin::Invocation {
+                log, stream, id, ..
+            } => {
                 let name = Name {
                     stream,
                     place: Place::Invocation {
+                        log,
                         id,
                         digest: bodies_digest(&judged.batch),
                     },
@@ -145,8 +163,12 @@ impl Landing {
                     landed.duplicates = events as u64;
                 }
             }
-            Origin::Partition { stream, partition } => {
-                let slot = self.slot(&stream, &partition);
+            Origin::Partition {
+                log,
+                stream,
+                partition,
+            } => {
+                let slot = self.slot(log, &stream, &partition);
                 let mut slot = slot.lock().await;
                 // what fails or is dropped half-way leaves nothing to be trusted behind
                 let memory = slot.take();
@@ -161,8 +183,8 @@ impl Landing {
         Ok(landed)
     }
 
-    fn slot(&self, stream: &Stream, partition: &Partition) -> Slot {
-        let key = (stream.clone(), partition.clone());
+    fn slot(&self, log: Log, stream: &Stream, partition: &Partition) -> Slot {
+        let key = (log, stream.clone(), partition.clone());
         let mut partitions = self
             .partitions
             .lock()
@@ -187,7 +209,7 @@ impl Landing {
             .run(move || encode(&events, stretch, compression))
             .await;
         let about = About {
-            covered: Covered::of(part.filter_map(|index| judged.batch.position(index))),
+            covered: covered(&judged.batch, part),
             accepted: encoded.accepted,
             rejected: encoded.rejected(),
             outbox: encoded.rejections.as_ref().map(|it| it.digest.clone()),
@@ -220,7 +242,7 @@ impl Landing {
     async fn taken(&self, name: &Name, ours: &About) -> Result<About, LandingError> {
         let bronze = name.blob(Kind::Bronze);
         let about = match self.store.metadata(&bronze).await? {
-            Some(metadata) => About::from_metadata(&metadata),
+            Some(metadata) => About::of(name, &metadata),
             None => None,
         };
         let Some(about) = about else {
@@ -278,20 +300,18 @@ impl Chain<'_> {
         let positions: Vec<Position> = (0..judged.batch.events.len())
             .filter_map(|index| judged.batch.position(index))
             .collect();
-        let (first, last) = (positions[0], positions[positions.len() - 1]);
-        let hours: BTreeMap<i64, EnqueuedTime> = positions
-            .iter()
-            .map(|position| (position.enqueued.hour(), position.enqueued))
-            .collect();
-        let numbers: BTreeSet<i64> = hours.keys().copied().collect();
-        let mut memory = match memory.filter(|memory| memory.joins(first, &numbers, now)) {
+        let folders: BTreeSet<Folder> = positions.iter().copied().map(Folder::of).collect();
+        let mut memory = match memory.filter(|memory| memory.joins(&positions, &folders, now)) {
             Some(memory) => memory,
-            None => Memory::listed(numbers, self.recall(hours.into_values()).await?),
+            None => {
+                let landed = self.recall(folders.iter().copied()).await?;
+                Memory::listed(folders, landed)
+            }
         };
         for run in runs(&positions) {
             let mut start = run.start;
             while let Some(part) = stretch(&positions, start..run.end, &memory) {
-                landed.duplicates += (part.start - start) as u64;
+                landed.duplicates += self.dropped(judged, start..part.start, &memory)?;
                 let name = self.name(positions[part.start]);
                 start = match self
                     .landing
@@ -299,38 +319,61 @@ impl Chain<'_> {
                     .await?
                 {
                     None => {
-                        let committed = Covered::of(positions[part.clone()].iter().copied());
-                        if let Some(committed) = committed {
-                            memory.add(committed);
-                        }
+                        let committed = covered(&judged.batch, part.clone());
+                        committed.into_iter().for_each(|it| memory.add(it));
                         part.end
                     }
-                    Some(about) => {
-                        let holds = about.covered.filter(|it| it.covers(positions[part.start]));
-                        let Some(covered) = holds else {
-                            let name = name.blob(Kind::Bronze);
-                            return Err(LandingError::NameDoubtful { name });
-                        };
-                        memory.add(covered);
+                    Some(about) if about.covers(positions[part.start]) => {
+                        about.covered.into_iter().for_each(|it| memory.add(it));
                         part.start
+                    }
+                    Some(_) => {
+                        let name = name.blob(Kind::Bronze);
+                        return Err(LandingError::NameDoubtful { name });
                     }
                 };
             }
-            landed.duplicates += (run.end - start) as u64;
+            landed.duplicates += self.dropped(judged, start..run.end, &memory)?;
         }
-        memory.heard(last, now);
+        memory.heard(positions[positions.len() - 1], now);
         Ok(memory)
     }
 
-    /// Reads what is landed in some hours, and publishes what a kill left unpublished there.
+    /// How many events are dropped, since they were landed before. A topic's records are known by
+    /// their offset alone: one that can't be the one that was landed is of another life of the
+    /// topic, and is not dropped without a word.
+    fn dropped(
+        &self,
+        judged: &Judged,
+        part: Range<usize>,
+        memory: &Memory,
+    ) -> Result<u64, LandingError> {
+        for index in part.clone() {
+            let stamp = judged.batch.events[index].enqueued;
+            if let Some(Position::Offset(offset)) = judged.batch.position(index)
+                && memory
+                    .landed_in(Position::Offset(offset))
+                    .is_some_and(|landed| landed.refutes(stamp))
+            {
+                return Err(LandingError::OtherRecord {
+                    stream: self.stream.clone(),
+                    partition: self.partition.clone(),
+                    offset,
+                });
+            }
+        }
+        Ok(part.len() as u64)
+    }
+
+    /// Reads what is landed in some folders, and publishes what a kill left unpublished there.
     async fn recall(
         &self,
-        hours: impl Iterator<Item = EnqueuedTime>,
+        folders: impl Iterator<Item = Folder>,
     ) -> Result<Vec<Covered>, LandingError> {
         let store = &*self.landing.store;
         let mut landed = Vec::new();
-        for hour in hours {
-            let prefix = |kind| chain_prefix(kind, &self.stream, &self.partition, hour);
+        for folder in folders {
+            let prefix = |kind| chain_prefix(kind, &self.stream, &self.partition, folder);
             let published = list_all(store, &prefix(Kind::Rejections)).await?;
             let published: BTreeSet<&str> = published
                 .iter()
@@ -344,7 +387,7 @@ impl Chain<'_> {
                 else {
                     continue;
                 };
-                let Some(about) = About::from_metadata(&listed.metadata) else {
+                let Some(about) = About::of(&name, &listed.metadata) else {
                     return Err(LandingError::NameTaken { name: listed.name });
                 };
                 if !published.contains(name.to_string().as_str()) {
@@ -384,13 +427,13 @@ impl Landed {
     }
 }
 
-/// Cuts a batch where the hour changes, and where the sequence does not go up (no host sends
-/// that; each part is then landed for itself).
+/// Cuts a batch where the folder changes, and where the sequence does not go up (no host sends that
+/// of a hub; a consumer of a topic may go back. Each part is landed for itself).
 fn runs(positions: &[Position]) -> impl Iterator<Item = Range<usize>> {
     let mut start = 0;
     positions
         .chunk_by(|one, next| {
-            one.enqueued.hour() == next.enqueued.hour() && one.sequence < next.sequence
+            Folder::of(*one) == Folder::of(*next) && one.sequence() < next.sequence()
         })
         .map(move |run| {
             let range = start..start + run.len();
@@ -399,12 +442,26 @@ fn runs(positions: &[Position]) -> impl Iterator<Item = Range<usize>> {
         })
 }
 
-/// The first events within `range` that are not landed, up to the next one that is.
+/// The first events within `range` that are not landed, up to the next one that is, and no more of
+/// them than one blob can stand for.
 fn stretch(positions: &[Position], range: Range<usize>, memory: &Memory) -> Option<Range<usize>> {
     let mut within = range.clone();
     let start = within.find(|index| !memory.has_landed(positions[*index]))?;
     let end = within
         .find(|index| memory.has_landed(positions[*index]))
         .unwrap_or(range.end);
+    let end = match positions[start].log() {
+        Log::Hub => end,
+        Log::Topic => {
+            start + ranges::that_fit(positions[start..end].iter().map(|it| it.sequence()))
+        }
+    };
     Some(start..end)
+}
+
+/// What a part of a batch is covered by; nothing where its coordinates are not known.
+fn covered(batch: &Batch, part: Range<usize>) -> Vec<Covered> {
+    let known =
+        part.filter_map(|index| Some((batch.position(index)?, batch.events[index].enqueued)));
+    Covered::of(known)
 }

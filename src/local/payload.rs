@@ -96,7 +96,7 @@ fn host_time(time: EnqueuedTime) -> String {
 mod tests {
     use super::*;
     use crate::decode::{Cardinality, DataType, Naming, Trigger, decode};
-    use crate::event::{EnqueuedTime, Origin, Partition, Stream};
+    use crate::event::{EnqueuedTime, Log, Origin, Partition, Stream};
 
     fn invocation(events: &[Message]) -> Invocation<'_> {
         Invocation {
@@ -199,6 +199,7 @@ mod tests {
         assert_eq!(
             batch.origin,
             Origin::Partition {
+                log: Log::Hub,
                 stream: Stream::new("local/orders"),
                 partition: Partition::new("3")
             }

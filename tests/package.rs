@@ -76,7 +76,8 @@ async fn what_is_in_the_package_starts_and_lands() {
     let function = app.read_dir().unwrap().find_map(|entry| {
         let entry = entry.unwrap();
         let has = entry.path().join("function.json").is_file();
-        has.then(|| entry.file_name().into_string().unwrap())
+        let name = entry.file_name().into_string().unwrap();
+        (has && name == "IngestOrders").then_some(name)
     });
     let invocation = client
         .post(format!("{base}/{}", function.unwrap()))

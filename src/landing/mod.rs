@@ -461,6 +461,9 @@ fn stretch(positions: &[Position], range: Range<usize>, memory: &Memory) -> Opti
 
 /// What a part of a batch is covered by; nothing where its coordinates are not known.
 fn covered(batch: &Batch, part: Range<usize>) -> Vec<Covered> {
+    if matches!(batch.origin, Origin::Invocation { .. }) {
+        return Vec::new();
+    }
     let known =
         part.filter_map(|index| Some((batch.position(index)?, batch.events[index].enqueued)));
     Covered::of(known)

@@ -395,7 +395,7 @@ fn judged(events: &[Sent], newer: bool) -> Judged {
             payload.extend_from_slice(
                 format!("[{},{},{}]", sent.life, sent.sequence, sent.clock).as_bytes(),
             );
-            verdicts.push(verdict(*sent, newer));
+            verdicts.push(verdict(sent.refused_by, newer));
             Event {
                 body: first..payload.len(),
                 sequence: Some(sent.sequence),
@@ -420,8 +420,9 @@ fn judged(events: &[Sent], newer: bool) -> Judged {
     }
 }
 
-fn verdict(sent: Sent, newer: bool) -> Verdict {
-    if sent.refused_by <= u8::from(!newer) {
+/// What the older or the newer catalog says of an event that this share of them refuses.
+pub fn verdict(refused_by: u8, newer: bool) -> Verdict {
+    if refused_by <= u8::from(!newer) {
         return Verdict::Accepted("x/1.0.0".into());
     }
     Verdict::Rejected(Rejection {

@@ -36,6 +36,10 @@ pub(super) struct Audit {
     /// what is missing there is no gap
     #[arg(long, env = "PURGED_BEFORE", value_name = "TIME", value_parser = day)]
     purged_before: Option<EnqueuedTime>,
+    /// Take a hole in the offsets of a Kafka topic for a gap: it is neither compacted nor written in
+    /// transactions
+    #[arg(long)]
+    no_holes: bool,
     /// Remove what kills left over in the outbox, where it is a day old and nothing needs it
     #[arg(long)]
     sweep: bool,
@@ -61,6 +65,7 @@ impl Audit {
             since: self.window.since,
             until: self.window.until,
             purged_before: self.purged_before,
+            no_holes: self.no_holes,
             sweep: self.sweep,
             ..Request::default()
         };

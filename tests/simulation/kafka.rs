@@ -66,6 +66,9 @@ struct World {
     consumers: Vec<Consumer>,
     now: u64,
     faults: f64,
+    /// Whether the group's offsets are set forward, past what nobody has read, and back again in the
+    /// end. That is promised for one consumer without a fault: a skip where two overlap is not.
+    skips: bool,
 }
 
 /// Runs one schedule.
@@ -83,8 +86,13 @@ impl World {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let partitions = rng.random_range(1..=3);
         let logs = (0..partitions).map(|_| log(&mut rng)).collect();
-        let faults = if rng.random_bool(0.7) { 0.03 } else { 0.0 };
-        let count = rng.random_range(1..=3);
+        let skips = rng.random_bool(0.15);
+        let faults = if rng.random_bool(0.7) && !skips {
+            0.03
+        } else {
+            0.0
+        };
+        let count = if skips { 1 } else { rng.random_range(1..=3) };
         let mut world = Self {
             rng,
             memory: MemoryStore::new(),
@@ -95,6 +103,7 @@ impl World {
             consumers: Vec::new(),
             now: 0,
             faults,
+            skips,
         };
         for _ in 0..count {
             let consumer = world.consumer();
@@ -122,12 +131,21 @@ impl World {
         let ends = self.logs.iter().map(Vec::len);
         let busy = |it: &Consumer| it.invocation.is_some() || !it.buffer.is_empty();
         if ends.eq(self.committed.iter().copied()) && !self.consumers.iter().any(busy) {
-            return Ok(false);
+            if !std::mem::take(&mut self.skips) {
+                return Ok(false);
+            }
+            self.committed.fill(0);
+            self.consumers[0].at.fill(None);
         }
         let count = self.consumers.len();
         let partition = self.rng.random_range(0..self.logs.len());
         match self.rng.random_range(0.0..1.0) {
-            x if x < 0.005 => {
+            _ if self.skips && self.rng.random_bool(0.02) => {
+                let rest = self.committed[partition]..=self.logs[partition].len();
+                self.committed[partition] = self.rng.random_range(rest);
+                self.consumers[0].at[partition] = None;
+            }
+            x if x < 0.005 && !self.skips => {
                 let index = self.rng.random_range(0..count);
                 self.kill(index);
             }

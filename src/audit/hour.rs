@@ -237,15 +237,14 @@ impl Stock {
         }
         let beyond = |position: Position| Folder::of(position) != Folder::of(named);
         match about.covered[0].times {
-            Times::Enqueued(least, greatest) => {
+            Times::Enqueued(from, to) => {
                 let at = |time| Position::Enqueued {
                     sequence: first,
                     time,
                 };
-                if beyond(at(least)) || beyond(at(greatest)) {
-                    let problem = format!(
-                        "it has events from {least} to {greatest}, and its folder is of one hour"
-                    );
+                if beyond(at(from)) || beyond(at(to)) {
+                    let problem =
+                        format!("it has events from {from} to {to}, and its folder is of one hour");
                     self.find(FindingKind::Misplaced, blob, problem);
                 }
             }

@@ -215,18 +215,14 @@ impl Sums {
 
 /// The folders near the ends of a gap: what is landed meanwhile stands there.
 fn near(gap: Gap) -> Vec<Folder> {
-    match (gap.log(), gap.after(), gap.before()) {
-        (Log::Hub, Some(after), Some(before)) => {
-            let (first, last) = (after.hour(), before.hour());
-            let near = |hour: &i64| hour - first < 2 || last - hour < 2;
-            (first..=last).filter(near).map(Folder::Hour).collect()
-        }
-        _ => {
-            let ends = [gap.first(), gap.last()];
-            let folders = ends.map(|offset| Folder::of(Position::Offset(offset)));
-            BTreeSet::from(folders).into_iter().collect()
-        }
+    if let (Log::Hub, Some(after), Some(before)) = (gap.log(), gap.after(), gap.before()) {
+        let (first, last) = (after.hour(), before.hour());
+        let near = |hour: &i64| hour - first < 2 || last - hour < 2;
+        return (first..=last).filter(near).map(Folder::Hour).collect();
     }
+    let ends = [gap.first(), gap.last()];
+    let folders = ends.map(|offset| Folder::of(Position::Offset(offset)));
+    BTreeSet::from(folders).into_iter().collect()
 }
 
 fn missing(stream: &Stream, partition: &Partition, gap: Gap, count: u64) -> Finding {

@@ -18,6 +18,10 @@ use crate::terminal;
 use crate::workers::Workers;
 
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Audit {
     #[command(flatten)]
     lake: LakeArgument,

@@ -64,6 +64,7 @@ pub fn decode_records(
     let mut split = Split {
         naming,
         invocation,
+        last: None,
         places: HashMap::new(),
         batches: Vec::new(),
     };
@@ -266,6 +267,8 @@ impl Values {
 struct Split<'a> {
     naming: &'a Naming,
     invocation: &'a str,
+    /// The last topic, and its stream.
+    last: Option<(Option<String>, Option<Stream>)>,
     /// Where in `batches` a partition's is; that of what has no partition or no offset is under none.
     places: HashMap<(Stream, Option<u32>), usize>,
     /// With each, whether all its headers could be read.
@@ -274,19 +277,18 @@ struct Split<'a> {
 
 impl Split<'_> {
     fn add(&mut self, record: &Record, value: &[u8]) -> Result<(), PayloadError> {
-        let named = self.naming.topic(record.topic.as_deref())?;
+        let named = self.named(record.topic.as_deref())?;
         let placed = named.is_some() && record.offset.is_some();
         let partition = record.partition.filter(|_| placed);
         let stream = named.unwrap_or_else(|| self.naming.unknown_topic());
         let key = (stream, partition);
-        let at = match self.places.get(&key) {
-            Some(at) => *at,
-            None => {
-                let origin = self.origin(&key);
-                self.batches.push((Batch::empty(origin), true));
-                self.places.insert(key, self.batches.len() - 1);
-                self.batches.len() - 1
-            }
+        let at = if let Some(at) = self.places.get(&key) {
+            *at
+        } else {
+            let origin = self.origin(&key);
+            self.batches.push((Batch::empty(origin), true));
+            self.places.insert(key, self.batches.len() - 1);
+            self.batches.len() - 1
         };
         let (batch, readable) = &mut self.batches[at];
         let start = batch.payload.len();
@@ -321,6 +323,18 @@ impl Split<'_> {
         }
         batch.events.push(event);
         Ok(())
+    }
+
+    /// The stream of a topic; records of one batch share theirs with the one before.
+    fn named(&mut self, topic: Option<&str>) -> Result<Option<Stream>, PayloadError> {
+        match &self.last {
+            Some((last, stream)) if last.as_deref() == topic => Ok(stream.clone()),
+            _ => {
+                let stream = self.naming.topic(topic)?;
+                self.last = Some((topic.map(str::to_owned), stream.clone()));
+                Ok(stream)
+            }
+        }
     }
 
     fn origin(&self, (stream, partition): &(Stream, Option<u32>)) -> Origin {

@@ -244,17 +244,16 @@ impl About {
 /// The ranges that metadata says, between these ends; `None` where nobody can have written it.
 fn covered((first, last): (u64, u64), metadata: &Metadata) -> Option<Vec<Covered>> {
     let time = |key: &str| EnqueuedTime::from_millis(metadata.get(key)?.parse().ok()?);
-    let timed = metadata.contains_key("least") || metadata.contains_key("greatest");
-    let ends = match timed {
-        true => Some((time("least")?, time("greatest")?)),
-        false => None,
+    let ends = if metadata.contains_key("least") || metadata.contains_key("greatest") {
+        Some((time("least")?, time("greatest")?))
+    } else {
+        None
     };
-    if first > last || last > LAST || ends.is_some_and(|(least, greatest)| least > greatest) {
+    if first > last || last > LAST || ends.is_some_and(|(from, to)| from > to) {
         return None;
     }
     let Some(text) = metadata.get("offsets") else {
-        let (least, greatest) = ends?;
-        let times = Times::Enqueued(least, greatest);
+        let times = ends.map(|(from, to)| Times::Enqueued(from, to))?;
         return Some(vec![Covered { first, last, times }]);
     };
     let ranges = ranges::parse(text)?;

@@ -28,7 +28,9 @@ impl Memory {
             folders,
             ..Self::default()
         };
-        landed.into_iter().for_each(|covered| memory.add(covered));
+        for covered in landed {
+            memory.add(covered);
+        }
         memory
     }
 

@@ -301,12 +301,12 @@ impl Chain<'_> {
             .filter_map(|index| judged.batch.position(index))
             .collect();
         let folders: BTreeSet<Folder> = positions.iter().copied().map(Folder::of).collect();
-        let mut memory = match memory.filter(|memory| memory.joins(&positions, &folders, now)) {
-            Some(memory) => memory,
-            None => {
-                let landed = self.recall(folders.iter().copied()).await?;
-                Memory::listed(folders, landed)
-            }
+        let joined = memory.filter(|memory| memory.joins(&positions, &folders, now));
+        let mut memory = if let Some(memory) = joined {
+            memory
+        } else {
+            let landed = self.recall(folders.iter().copied()).await?;
+            Memory::listed(folders, landed)
         };
         for run in runs(&positions) {
             let mut start = run.start;
@@ -319,12 +319,15 @@ impl Chain<'_> {
                     .await?
                 {
                     None => {
-                        let committed = covered(&judged.batch, part.clone());
-                        committed.into_iter().for_each(|it| memory.add(it));
+                        for committed in covered(&judged.batch, part.clone()) {
+                            memory.add(committed);
+                        }
                         part.end
                     }
                     Some(about) if about.covers(positions[part.start]) => {
-                        about.covered.into_iter().for_each(|it| memory.add(it));
+                        for committed in about.covered {
+                            memory.add(committed);
+                        }
                         part.start
                     }
                     Some(_) => {

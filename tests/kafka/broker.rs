@@ -1,4 +1,4 @@
-//! A real Apache Kafka broker, out of Maven Central, and the real Python client, out of PyPI.
+//! A real Apache Kafka broker, out of Maven Central, and the real Python client, out of `PyPI`.
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};

@@ -56,7 +56,7 @@ pub fn records(count: usize) -> Vec<Value> {
                 Some(base64(order.to_string().as_bytes()))
             }
         };
-        let key = (n % 10 > 0).then(|| format!("cust-{}", n % 37));
+        let key = (!n.is_multiple_of(10)).then(|| format!("cust-{}", n % 37));
         json!({"key": key, "headers": headers, "value": value})
     };
     (0..count).map(record).collect()

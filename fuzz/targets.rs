@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use base64_simd::STANDARD;
-use bronzegate::decode::{Cardinality, DataType, Naming, Trigger, decode};
+use bronzegate::decode::{Cardinality, DataType, Naming, Trigger, decode, decode_records};
 use bronzegate::encode::{Compression, bodies_digest, encode};
 use bronzegate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Position, Stream};
 use bronzegate::judge::{Catalog, Limits, Reason, Rejection, Verdict, judge_batch};
@@ -37,6 +37,29 @@ pub fn host_payload(body: &[u8]) {
     for trigger in triggers {
         match decode(body, &trigger, &Naming::default(), INVOCATION) {
             Ok(decoded) => sound(decoded.batch),
+            Err(error) => assert!(!error.place.is_empty() && !error.problem.is_empty()),
+        }
+    }
+}
+
+/// A request of the Kafka trigger: it decodes to sound batches, each of another partition, or is
+/// refused with a place.
+pub fn kafka_payload(body: &[u8]) {
+    let mut triggers = vec![Trigger::default()];
+    for data_type in [DataType::Binary, DataType::String] {
+        triggers.push(Trigger::declared("records", Cardinality::Many, data_type));
+    }
+    for trigger in triggers {
+        match decode_records(body, &trigger, &Naming::default(), INVOCATION) {
+            Ok(decoded) => {
+                let mut origins = HashSet::new();
+                for batch in decoded.batches {
+                    assert_eq!(batch.origin.log(), Log::Topic);
+                    assert!(!batch.events.is_empty(), "a batch has records");
+                    assert!(origins.insert(format!("{:?}", batch.origin)));
+                    sound(batch);
+                }
+            }
             Err(error) => assert!(!error.place.is_empty() && !error.problem.is_empty()),
         }
     }

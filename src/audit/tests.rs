@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+mod topic;
+
 use super::*;
 use crate::event::{Batch, Event, Log, Origin, Partition};
 use crate::judge::{Catalog, Judged, Reason, Rejection, Verdict, Violation};
@@ -49,21 +51,28 @@ async fn land(store: &MemoryStore, partition: &str, sequences: std::ops::Range<u
             enqueued: EnqueuedTime::from_millis(start + sequence as i64 * 10 * MINUTE),
             ..Event::default()
         });
-        verdicts.push(if sequence % 3 == 1 {
-            Verdict::Rejected(Rejection {
-                reason: Reason::Schema,
-                schema: Some("x/1.0.0".into()),
-                violations: vec![Violation {
-                    pointer: "/n".to_owned(),
-                    keyword: "maximum".to_owned(),
-                    schema_pointer: String::new(),
-                    message: "too much".to_owned(),
-                }],
-            })
-        } else {
-            Verdict::Accepted("x/1.0.0".into())
-        });
+        verdicts.push(verdict(sequence));
     }
+    land_judged(store, batch, verdicts).await;
+}
+
+fn verdict(sequence: u64) -> Verdict {
+    if sequence % 3 != 1 {
+        return Verdict::Accepted("x/1.0.0".into());
+    }
+    Verdict::Rejected(Rejection {
+        reason: Reason::Schema,
+        schema: Some("x/1.0.0".into()),
+        violations: vec![Violation {
+            pointer: "/n".to_owned(),
+            keyword: "maximum".to_owned(),
+            schema_pointer: String::new(),
+            message: "too much".to_owned(),
+        }],
+    })
+}
+
+async fn land_judged(store: &MemoryStore, batch: Batch, verdicts: Vec<Verdict>) {
     let judged = Judged {
         batch,
         verdicts,

@@ -10,6 +10,7 @@ mod broker;
 mod handler;
 mod sent;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -124,15 +125,30 @@ impl Setup {
     }
 }
 
-/// How many records the handler's log says were landed before.
-fn duplicates(log: &str) -> u64 {
+/// What a handler's log says of each batch that was landed.
+fn landed(log: &str) -> impl Iterator<Item = Value> {
     let lines = log.lines().filter(|line| line.contains("\"duplicates\""));
-    let of = |line: &str| -> Option<u64> {
-        let line: Value = serde_json::from_str(line).unwrap();
-        let fields = line.get("fields").unwrap_or(&line);
-        fields["duplicates"].as_u64()
-    };
-    lines.filter_map(of).sum()
+    // the last line may be half of one: the handler was killed
+    lines.filter_map(|line| serde_json::from_str(line).ok())
+}
+
+/// How many records were landed before.
+fn duplicates(log: &str) -> u64 {
+    landed(log).filter_map(|it| it["duplicates"].as_u64()).sum()
+}
+
+/// How many requests mixed partitions.
+fn mixed(log: &str) -> usize {
+    let mut batches: BTreeMap<String, usize> = BTreeMap::new();
+    for batch in landed(log) {
+        *batches
+            .entry(batch["invocation_id"].to_string())
+            .or_default() += 1;
+    }
+    batches
+        .values()
+        .filter(|partitions| **partitions > 1)
+        .count()
 }
 
 /// Holds a lake against what the broker took.
@@ -174,6 +190,7 @@ async fn i1_i2_every_record_of_the_broker_stands_once_whatever_is_killed() {
     }
     setup.until(total).await;
     drop(extensions);
+    assert!(mixed(&handler.log()) > 10, "one batch mixes partitions");
     let report = sound(&setup, &sent);
     // neither compacted nor written in transactions
     assert_eq!(setup.command(&["audit", "--no-holes"], 0)["wrong"], 0);

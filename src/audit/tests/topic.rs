@@ -117,7 +117,7 @@ async fn a_blob_that_says_other_offsets_than_it_has_is_found() {
     assert_found(
         &findings(&store).await,
         &[],
-        &lines.each_ref().map(|it| it.as_str()),
+        &lines.each_ref().map(String::as_str),
     );
 }
 

@@ -69,6 +69,7 @@ impl Broker {
             folder,
             port,
         };
+        broker.configure_clients();
         let start = Instant::now();
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             let said = || fs::read_to_string(broker.folder.join("broker.log")).unwrap();
@@ -82,18 +83,33 @@ impl Broker {
         broker
     }
 
-    /// A client's configuration, as docs/kafka.md has it; all that is the broker's own is in it.
-    pub fn client(&self) -> PathBuf {
-        let file = self.folder.join("client.properties");
-        let text = format!(
+    /// A producer's configuration.
+    pub fn producer(&self) -> PathBuf {
+        self.folder.join("producer.properties")
+    }
+
+    /// A consumer's configuration.
+    pub fn consumer(&self) -> PathBuf {
+        self.folder.join("consumer.properties")
+    }
+
+    /// Writes the clients' configurations, as docs/kafka.md has them; all that is the broker's own is
+    /// in them. Batches are small and little of a partition is asked for at a time, so that one batch
+    /// of the host mixes partitions, as it does where records keep coming.
+    fn configure_clients(&self) {
+        let common = format!(
             "# Apache Kafka with SASL PLAIN over TLS\nbootstrap.servers=127.0.0.1:{}\n\
              security.protocol=SASL_SSL\nsasl.mechanism=PLAIN\nsasl.username=$ConnectionString\n\
              sasl.password={PASSWORD}\nssl.ca.location={}/ca.pem\n",
             self.port,
             self.folder.display()
         );
-        fs::write(&file, text).unwrap();
-        file
+        for (file, more) in [
+            (self.producer(), "batch.num.messages=8\n"),
+            (self.consumer(), "max.partition.fetch.bytes=2048\n"),
+        ] {
+            fs::write(file, format!("{common}{more}")).unwrap();
+        }
     }
 }
 

@@ -66,7 +66,7 @@ pub fn records(count: usize) -> Vec<Value> {
 pub fn produce(topic: &str, records: &[Value], options: &[&str]) -> Vec<Sent> {
     let mut producer = script("producer.py")
         .arg("--config")
-        .arg(broker().client())
+        .arg(broker().producer())
         .args(["--topic", topic, "--partitions", "4"])
         .args(options)
         .stdin(Stdio::piped())

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use base64_simd::STANDARD;
-use bronzegate::decode::{Cardinality, DataType, Naming, Trigger, decode};
+use bronzegate::decode::{Cardinality, DataType, Naming, Trigger, decode, decode_records};
 use bronzegate::encode::{Compression, bodies_digest, encode};
-use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
+use bronzegate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Position, Stream};
 use bronzegate::judge::{Catalog, Limits, Reason, Rejection, Verdict, judge_batch};
 use bronzegate::landing::{About, Kind, Name, Place};
 use bronzegate::store::{self, Metadata};
@@ -37,6 +37,29 @@ pub fn host_payload(body: &[u8]) {
     for trigger in triggers {
         match decode(body, &trigger, &Naming::default(), INVOCATION) {
             Ok(decoded) => sound(decoded.batch),
+            Err(error) => assert!(!error.place.is_empty() && !error.problem.is_empty()),
+        }
+    }
+}
+
+/// A request of the Kafka trigger: it decodes to sound batches, each of another partition, or is
+/// refused with a place.
+pub fn kafka_payload(body: &[u8]) {
+    let mut triggers = vec![Trigger::default()];
+    for data_type in [DataType::Binary, DataType::String] {
+        triggers.push(Trigger::declared("records", Cardinality::Many, data_type));
+    }
+    for trigger in triggers {
+        match decode_records(body, &trigger, &Naming::default(), INVOCATION) {
+            Ok(decoded) => {
+                let mut origins = HashSet::new();
+                for batch in decoded.batches {
+                    assert_eq!(batch.origin.log(), Log::Topic);
+                    assert!(!batch.events.is_empty(), "a batch has records");
+                    assert!(origins.insert(format!("{:?}", batch.origin)));
+                    sound(batch);
+                }
+            }
             Err(error) => assert!(!error.place.is_empty() && !error.problem.is_empty()),
         }
     }
@@ -82,9 +105,10 @@ fn name(batch: &Batch) -> Option<Name> {
             partition: partition.clone(),
             first: batch.position(0)?,
         },
-        Origin::Invocation { id, .. } => {
+        Origin::Invocation { log, id, .. } => {
             assert_eq!(id, INVOCATION);
             Place::Invocation {
+                log: *log,
                 id: id.clone(),
                 digest: bodies_digest(batch),
             }
@@ -135,12 +159,16 @@ pub fn forged_coordinates(body: &[u8]) {
         .expect("no event makes its request unreadable");
     let batch = &decoded.batch;
     assert_eq!(batch.payload, body);
-    if let Origin::Partition { stream, partition } = &batch.origin {
+    if let Origin::Partition {
+        stream, partition, ..
+    } = &batch.origin
+    {
         assert_eq!((stream.as_str(), partition.as_str()), ("shop/orders", "3"));
-        let position = batch
-            .position(0)
-            .map(|it| (it.sequence, it.enqueued.millis()));
-        assert_eq!(position, Some((47, 1_795_176_001_000)));
+        let position = Position::Enqueued {
+            sequence: 47,
+            time: EnqueuedTime::from_millis(1_795_176_001_000).expect("a time of 2026"),
+        };
+        assert_eq!(batch.position(0), Some(position));
         assert_eq!(
             batch.column(batch.events[0].properties.as_ref()),
             Some("{}")
@@ -180,6 +208,7 @@ fn judged_alike(content_type: &str, properties: &str, body: &[u8]) {
         });
         Batch {
             origin: Origin::Partition {
+                log: Log::Hub,
                 stream: Stream::new("shop/orders"),
                 partition: Partition::new("0"),
             },

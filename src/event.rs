@@ -1,7 +1,8 @@
 //! Coordinates of an event, and the batch that the decoder hands on.
 //!
-//! An event's identity is (stream, partition, sequence, enqueued time), everywhere. Where the host
-//! did not say one of them it is not invented: such events travel as [`Origin::Invocation`].
+//! An event's identity is (stream, partition, sequence, enqueued time), everywhere; that of a Kafka
+//! record is (stream, partition, offset). Where the host did not say one of them it is not invented:
+//! such events travel as [`Origin::Invocation`].
 
 use std::fmt;
 use std::ops::Range;
@@ -9,8 +10,8 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
-/// Where events come from: `<namespace>/<hub>` in lower case, with `@<epoch>` behind it where
-/// `STREAM_EPOCH` is set. It is the folder under `bronze/` and `rejections/`, and `_stream`.
+/// Where events come from: `<namespace>/<hub or topic>` in lower case, with `@<epoch>` behind it
+/// where `STREAM_EPOCH` is set. It is the folder under `bronze/` and `rejections/`, and `_stream`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Stream(Arc<str>);
 
@@ -32,7 +33,7 @@ impl fmt::Display for Stream {
     }
 }
 
-/// A partition's id. Event Hubs writes it as a string of digits.
+/// A partition's id. Event Hubs writes it as a string of digits, Kafka as a number.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Partition(Arc<str>);
 
@@ -55,7 +56,7 @@ impl fmt::Display for Partition {
 }
 
 /// When the broker took the event: milliseconds since 1970-01-01T00:00:00 UTC, which is the
-/// resolution of `x-opt-enqueued-time` (an AMQP timestamp).
+/// resolution of `x-opt-enqueued-time` (an AMQP timestamp) and of a Kafka record's timestamp.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EnqueuedTime(i64);
 
@@ -103,13 +104,68 @@ impl fmt::Display for EnqueuedTime {
     }
 }
 
+/// What a partition is one of. It settles by what its events are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Log {
+    /// An event hub: its broker's clock tells its lives apart, since one that is made anew, or the
+    /// other side of a failover, begins its sequence numbers anew.
+    Hub,
+    /// A Kafka topic: a record's timestamp is its producer's word, so that the offset alone is the
+    /// record's identity, and a topic that is made anew has to be another stream.
+    Topic,
+}
+
+impl Log {
+    /// The word of reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Hub => "hub",
+            Self::Topic => "topic",
+        }
+    }
+
+    /// The position of an event with this number and time; `None` where one that it needs is
+    /// missing.
+    pub fn position(self, sequence: Option<u64>, time: Option<EnqueuedTime>) -> Option<Position> {
+        Some(match self {
+            Self::Hub => Position::Enqueued {
+                sequence: sequence?,
+                time: time?,
+            },
+            Self::Topic => Position::Offset(sequence?),
+        })
+    }
+}
+
 /// An event's place in its partition. Within one stream and partition it is the event's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Position {
-    /// The sequence number, from 0.
-    pub sequence: u64,
-    /// When the broker took it.
-    pub enqueued: EnqueuedTime,
+pub enum Position {
+    /// In a partition of a hub: the sequence number, from 0, and when the broker took the event.
+    Enqueued {
+        /// The sequence number.
+        sequence: u64,
+        /// The enqueued time.
+        time: EnqueuedTime,
+    },
+    /// In a partition of a topic: the offset, from 0.
+    Offset(u64),
+}
+
+impl Position {
+    /// The sequence number or the offset.
+    pub fn sequence(self) -> u64 {
+        match self {
+            Self::Enqueued { sequence, .. } | Self::Offset(sequence) => sequence,
+        }
+    }
+
+    /// What it is a place in.
+    pub fn log(self) -> Log {
+        match self {
+            Self::Enqueued { .. } => Log::Hub,
+            Self::Offset(_) => Log::Topic,
+        }
+    }
 }
 
 /// What is known of where a batch comes from.
@@ -117,6 +173,8 @@ pub struct Position {
 pub enum Origin {
     /// One partition of a stream, and every event of the batch has a [`Position`].
     Partition {
+        /// What it is a partition of.
+        log: Log,
         /// The stream.
         stream: Stream,
         /// The partition.
@@ -125,6 +183,8 @@ pub enum Origin {
     /// Coordinates are missing: the batch is landed under the invocation's id, which is the same
     /// on every retry of it.
     Invocation {
+        /// What the stream is.
+        log: Log,
         /// The stream, as far as it is known.
         stream: Stream,
         /// The partition, where the host said it.
@@ -135,6 +195,13 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// What the stream is.
+    pub fn log(&self) -> Log {
+        match self {
+            Self::Partition { log, .. } | Self::Invocation { log, .. } => *log,
+        }
+    }
+
     /// The stream under whose folder the batch is landed.
     pub fn stream(&self) -> &Stream {
         match self {
@@ -162,13 +229,13 @@ pub type Span = Range<usize>;
 pub struct Event {
     /// The payload's own bytes, in [`Batch::payload`].
     pub body: Range<usize>,
-    /// The sequence number, where it is known.
+    /// The sequence number or offset, where it is known.
     pub sequence: Option<u64>,
-    /// The enqueued time, where it is known.
+    /// The enqueued time, or the record's timestamp, where it is known.
     pub enqueued: Option<EnqueuedTime>,
     /// The offset: a JSON string or number.
     pub offset: Option<Span>,
-    /// The partition key: a JSON string.
+    /// The partition key, or the record's key: a JSON string.
     pub key: Option<Span>,
     /// AMQP `message-id`.
     pub message_id: Option<Span>,
@@ -176,7 +243,7 @@ pub struct Event {
     pub correlation_id: Option<Span>,
     /// AMQP `content-type`: a JSON string.
     pub content_type: Option<Span>,
-    /// The application properties: a JSON object.
+    /// The application properties, or the record's headers: a JSON object.
     pub properties: Option<Span>,
 }
 
@@ -217,9 +284,6 @@ impl Batch {
     /// The position of the event with this index; `None` where a coordinate is missing.
     pub fn position(&self, index: usize) -> Option<Position> {
         let event = self.events.get(index)?;
-        Some(Position {
-            sequence: event.sequence?,
-            enqueued: event.enqueued?,
-        })
+        self.origin.log().position(event.sequence, event.enqueued)
     }
 }

@@ -1,4 +1,4 @@
-//! Lands order events from Azure Event Hubs in a lake, each exactly once.
+//! Lands order events from Azure Event Hubs or a Kafka topic in a lake, each exactly once.
 //!
 //! The Functions host posts a batch of events; every event is judged against JSON Schema; the good
 //! ones become bronze NDJSON and the others a rejection log that says why. Whatever is killed, no

@@ -19,7 +19,7 @@ use std::path::Path;
 use bronzegate::local::dice::Dice;
 
 /// What payloads, events and names are made of.
-const WORDS: [&str; 53] = [
+const WORDS: [&str; 58] = [
     "{",
     "}",
     "[",
@@ -67,8 +67,13 @@ const WORDS: [&str; 53] = [
     "\"SequenceNumberArray\":\"[9]\",",
     "\"EnqueuedTimeUtc\":1,",
     "\"partitionContext\":{},",
+    "PartitionArray",
+    "HeadersArray",
+    "\\\"Offset\\\":7,",
     "bronze/",
     "date=",
+    "offset=",
+    "offsets=",
     "first=",
     "-",
     "=",
@@ -155,6 +160,15 @@ fn run(target: fn(&[u8]), name: &str, what: &str, input: &[u8]) {
 fn i4_any_request_decodes_or_is_refused() {
     let folders = ["tests/fixtures/payloads", "tests/fixtures/payloads/refused"];
     fuzz(targets::host_payload, "host_payload", &folders, 6_000);
+}
+
+#[test]
+fn i4_any_request_of_kafka_decodes_or_is_refused() {
+    let folders = [
+        "tests/fixtures/payloads/kafka",
+        "tests/fixtures/payloads/kafka/refused",
+    ];
+    fuzz(targets::kafka_payload, "kafka_payload", &folders, 6_000);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bronzegate::encode::Compression;
-use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
+use bronzegate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Stream};
 use bronzegate::judge::{Judged, Verdict};
 use bronzegate::landing::Landing;
 use bronzegate::store::{Blob, Creation, Level, MemoryStore, Metadata, Page, Store, StoreError};
@@ -65,6 +65,7 @@ fn sequences(partition: &str, numbers: std::ops::Range<u64>) -> Arc<Judged> {
         verdicts: verdicts.collect(),
         batch: Batch {
             origin: Origin::Partition {
+                log: Log::Hub,
                 stream: Stream::new("shop/orders"),
                 partition: Partition::new(partition),
             },
@@ -141,4 +142,82 @@ async fn i6_a_blob_ends_where_the_next_one_begins() {
         })
         .collect();
     assert_eq!(ranges, [("3", "4"), ("5", "7"), ("8", "9")]);
+}
+
+/// Offsets of a partition of a topic, as one batch.
+fn offsets(offsets: impl IntoIterator<Item = u64>) -> Arc<Judged> {
+    let mut batch = Batch::empty(Origin::Partition {
+        log: Log::Topic,
+        stream: Stream::new("kafka/orders"),
+        partition: Partition::new("0"),
+    });
+    batch.payload.extend_from_slice(b"{}");
+    batch.events = offsets
+        .into_iter()
+        .map(|offset| Event {
+            body: 0..2,
+            sequence: Some(offset),
+            ..Event::default()
+        })
+        .collect();
+    Arc::new(Judged {
+        verdicts: vec![Verdict::Accepted("order/1.0.0".into()); batch.events.len()],
+        batch,
+        catalog: "c".into(),
+    })
+}
+
+/// As after a partition that another consumer had meanwhile: the buffer goes on behind what that one
+/// has landed, and joins on by chance.
+#[tokio::test]
+async fn i2_a_batch_that_leaves_something_out_is_read_anew() {
+    let store = MemoryStore::new();
+    let landing = || Landing::new(Arc::new(store.clone()), Compression::Gzip, Workers::Inline);
+    let (one, other) = (landing(), landing());
+    one.land(offsets(0..5), Duration::ZERO).await.unwrap();
+    for records in [5..7, 7..11] {
+        other.land(offsets(records), Duration::ZERO).await.unwrap();
+    }
+    let landed = one
+        .land(offsets([5, 6, 9, 10]), Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!((landed.accepted, landed.duplicates), (0, 4));
+}
+
+/// As after the group's offsets were set forward, and back again.
+#[tokio::test]
+async fn i1_a_blob_stands_for_no_offset_that_it_was_not_handed() {
+    let store = MemoryStore::new();
+    let landing = Landing::new(Arc::new(store.clone()), Compression::Gzip, Workers::Inline);
+    landing
+        .land(offsets([5, 6, 20, 21]), Duration::ZERO)
+        .await
+        .unwrap();
+    assert_eq!(
+        store.blobs().values().last().unwrap().metadata["offsets"],
+        "5-6,20-21"
+    );
+    let landed = landing.land(offsets(5..30), Duration::ZERO).await.unwrap();
+    assert_eq!((landed.accepted, landed.duplicates), (21, 4));
+}
+
+#[tokio::test]
+async fn i8_the_metadata_of_scattered_offsets_stays_small() {
+    let store = MemoryStore::new();
+    let landing = Landing::new(Arc::new(store.clone()), Compression::Gzip, Workers::Inline);
+    let scattered = || offsets((0..1_000).map(|n| 7_000_000_000 + n * 3));
+    let landed = landing.land(scattered(), Duration::ZERO).await.unwrap();
+    assert_eq!((landed.accepted, landed.blobs.len()), (1_000, 3));
+    let blobs = store.blobs();
+    assert!(blobs.values().all(|blob| {
+        let metadata = blob.metadata.iter();
+        metadata
+            .map(|(key, value)| key.len() + value.len())
+            .sum::<usize>()
+            < 5_000
+    }));
+    let landed = landing.land(scattered(), Duration::ZERO).await.unwrap();
+    assert_eq!((landed.accepted, landed.duplicates), (0, 1_000));
+    assert_eq!(store.blobs(), blobs);
 }

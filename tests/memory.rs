@@ -57,10 +57,9 @@ impl Made {
 fn blob_of(kind: Kind, start: i64, partition: u64, blob: u64) -> Listed {
     let hour = ((start - START) / HOUR) as u64;
     let first = (hour * BLOBS + blob) * EVENTS;
-    let at = |event: u64| Position {
+    let at = |event: u64| Position::Enqueued {
         sequence: first + event,
-        enqueued: EnqueuedTime::from_millis(start + (blob * EVENTS + event) as i64 * 1_000)
-            .unwrap(),
+        time: EnqueuedTime::from_millis(start + (blob * EVENTS + event) as i64 * 1_000).unwrap(),
     };
     let name = Name {
         stream: Stream::new("shop/orders"),
@@ -72,7 +71,7 @@ fn blob_of(kind: Kind, start: i64, partition: u64, blob: u64) -> Listed {
         compression: Compression::Gzip,
     };
     let about = About {
-        covered: Covered::of((0..EVENTS).map(at)),
+        covered: Covered::of((0..EVENTS).map(|event| (at(event), None))),
         accepted: EVENTS,
         rejected: 0,
         outbox: None,

@@ -2,11 +2,11 @@
 //!
 //! A hub that is made anew, and the other side of a failover, begin their sequence numbers anew: a
 //! life. The same numbers at other times are other events, so what does not fit into a life, by
-//! number and by time, begins another one.
+//! number and by time, begins another one. A topic has one life.
 
 use super::report::{GapReport, LifeReport, RangeReport};
-use crate::event::EnqueuedTime;
-use crate::landing::Covered;
+use crate::event::{EnqueuedTime, Log};
+use crate::landing::{Covered, Times};
 
 /// How far a broker's clock may step back within one life, in milliseconds.
 pub(super) const SKEW: i64 = 10 * 60 * 1_000;
@@ -27,17 +27,41 @@ struct Life(Vec<Covered>);
 /// What is missing between two ranges of a life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Gap {
-    /// The first sequence number that is missing.
-    pub(super) first: u64,
-    /// The last one.
-    pub(super) last: u64,
-    /// The time of the last event before it.
-    pub(super) after: EnqueuedTime,
-    /// The time of the first event behind it.
-    pub(super) before: EnqueuedTime,
+    /// The range before it.
+    below: Covered,
+    /// The range behind it.
+    above: Covered,
 }
 
-/// Which times were looked at: what lies outside was not, and explains a gap at its edge.
+impl Gap {
+    /// The first number that is missing.
+    pub(super) fn first(&self) -> u64 {
+        self.below.last + 1
+    }
+
+    /// The last one.
+    pub(super) fn last(&self) -> u64 {
+        self.above.first - 1
+    }
+
+    /// What it is missing in.
+    pub(super) fn log(&self) -> Log {
+        self.below.log()
+    }
+
+    /// The time of the last event before it, where it is known.
+    pub(super) fn after(&self) -> Option<EnqueuedTime> {
+        self.below.times.ends().map(|(_, greatest)| greatest)
+    }
+
+    /// The time of the first event behind it, where it is known.
+    pub(super) fn before(&self) -> Option<EnqueuedTime> {
+        self.above.times.ends().map(|(least, _)| least)
+    }
+}
+
+/// Which times were looked at: what lies outside was not, and explains a gap at its edge. A topic
+/// is looked at whole.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Window {
     /// From this time on.
@@ -48,12 +72,17 @@ pub(super) struct Window {
 
 impl Window {
     /// Whether what is missing may stand in what was not looked at.
-    fn explains(&self, gap: Gap) -> bool {
+    fn explains(&self, gap: &Gap) -> bool {
+        let (Times::Enqueued(_, after), Times::Enqueued(before, _)) =
+            (gap.below.times, gap.above.times)
+        else {
+            return false;
+        };
         self.from
-            .is_some_and(|from| gap.after.millis() < from.millis() + SKEW)
+            .is_some_and(|from| after.millis() < from.millis() + SKEW)
             || self
                 .until
-                .is_some_and(|until| gap.before.millis() >= until.millis() - SKEW)
+                .is_some_and(|until| before.millis() >= until.millis() - SKEW)
     }
 }
 
@@ -100,7 +129,7 @@ impl Chain {
         self.lives
             .iter()
             .flat_map(Life::gaps)
-            .filter(move |gap| !window.explains(*gap))
+            .filter(move |gap| !window.explains(gap))
     }
 
     /// Where it begins and ends: the first number of the first life, and the last of the last.
@@ -109,12 +138,12 @@ impl Chain {
             ranges: life.0.iter().map(range).collect(),
             gaps: life
                 .gaps()
-                .filter(|gap| !window.explains(*gap))
+                .filter(|gap| !window.explains(gap))
                 .map(|gap| GapReport {
-                    first: gap.first,
-                    last: gap.last,
-                    after: gap.after.to_string(),
-                    before: gap.before.to_string(),
+                    first: gap.first(),
+                    last: gap.last(),
+                    after: gap.after().map(|time| time.to_string()),
+                    before: gap.before().map(|time| time.to_string()),
                 })
                 .collect(),
         };
@@ -141,12 +170,8 @@ impl Life {
     fn place(&self, covered: Covered) -> Option<usize> {
         let (at, joins_on) = self.free(covered)?;
         let below = at.checked_sub(1).map(|index| self.0[index]);
-        let in_time = below
-            .is_none_or(|below| below.greatest.millis() <= covered.greatest.millis() + SKEW)
-            && self
-                .0
-                .get(at)
-                .is_none_or(|above| covered.least.millis() <= above.least.millis() + SKEW);
+        let in_time = below.is_none_or(|below| follows(&below, &covered))
+            && self.0.get(at).is_none_or(|above| precedes(&covered, above));
         (joins_on || in_time).then_some(at)
     }
 
@@ -154,8 +179,7 @@ impl Life {
         let join = |one: Covered, next: Covered| Covered {
             first: one.first,
             last: next.last,
-            least: one.least.min(next.least),
-            greatest: one.greatest.max(next.greatest),
+            times: one.times.and(next.times),
         };
         let mut covered = covered;
         let mut replaced = at..at;
@@ -174,24 +198,41 @@ impl Life {
 
     fn gaps(&self) -> impl Iterator<Item = Gap> {
         self.0.windows(2).map(|pair| Gap {
-            first: pair[0].last + 1,
-            last: pair[1].first - 1,
-            after: pair[0].greatest,
-            before: pair[1].least,
+            below: pair[0],
+            above: pair[1],
         })
     }
 }
 
 fn joins(one: &Covered, next: &Covered) -> bool {
-    one.last.checked_add(1) == Some(next.first)
+    one.ends_before(next.first)
+}
+
+/// Whether the second ends no earlier than the first, as far as a clock says so that can be trusted.
+pub(super) fn follows(one: &Covered, next: &Covered) -> bool {
+    match (one.times, next.times) {
+        (Times::Enqueued(_, one), Times::Enqueued(_, next)) => one.millis() <= next.millis() + SKEW,
+        _ => true,
+    }
+}
+
+/// The same of where they begin.
+fn precedes(one: &Covered, next: &Covered) -> bool {
+    match (one.times, next.times) {
+        (Times::Enqueued(one, _), Times::Enqueued(next, _)) => one.millis() <= next.millis() + SKEW,
+        _ => true,
+    }
 }
 
 fn range(covered: &Covered) -> RangeReport {
     RangeReport {
         first: covered.first,
         last: covered.last,
-        least: covered.least.to_string(),
-        greatest: covered.greatest.to_string(),
+        least: covered.times.ends().map(|(least, _)| least.to_string()),
+        greatest: covered
+            .times
+            .ends()
+            .map(|(_, greatest)| greatest.to_string()),
     }
 }
 
@@ -208,8 +249,7 @@ mod tests {
         Covered {
             first,
             last,
-            least: at(from),
-            greatest: at(to),
+            times: Times::Enqueued(at(from), at(to)),
         }
     }
 
@@ -229,7 +269,7 @@ mod tests {
     fn gaps(chain: &Chain, window: Window) -> Vec<(u64, u64)> {
         chain
             .gaps(window)
-            .map(|gap| (gap.first, gap.last))
+            .map(|gap| (gap.first(), gap.last()))
             .collect()
     }
 

@@ -127,7 +127,7 @@ impl Finding {
         let name = Name::parse(blob).map(|(_, name)| name);
         let (partition, first) = match name.as_ref().map(|name| &name.place) {
             Some(Place::Partition { partition, first }) => {
-                (Some(partition.to_string()), Some(first.sequence))
+                (Some(partition.to_string()), Some(first.sequence()))
             }
             _ => (None, None),
         };

@@ -1,15 +1,16 @@
 //! An hour by its names and metadata: what it holds, and what does not fit together.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::chain::SKEW;
+use super::chain::follows;
 use super::finding::{Finding, FindingKind, Findings};
 use super::report::Counts;
 use super::timeline::Timeline;
 use crate::encode::Compression;
-use crate::event::Partition;
+use crate::event::{EnqueuedTime, Log, Partition, Position};
 use crate::lake::Hour;
-use crate::landing::{About, Covered, Kind, Name, Place};
+use crate::landing::{About, Covered, Folder, Kind, Name, Place, Times};
 use crate::replay::{Lines, Replayed};
 use crate::store::Listed;
 
@@ -35,7 +36,7 @@ pub(super) struct Segment {
     /// What its blobs cover, joined where they follow one another, in the order of time.
     pub(super) covered: Vec<Covered>,
     pub(super) timeline: Timeline,
-    blobs: Vec<(Covered, String)>,
+    blobs: Vec<(Covered, Arc<str>)>,
 }
 
 /// A blob that is missing, as the listing has it: it is looked for once more in the end.
@@ -115,11 +116,11 @@ impl Stretch {
     fn take(&mut self, kind: Kind, name: &Name, listed: &Listed) -> bool {
         match (name.replay, kind) {
             (None, Kind::Bronze) => {
-                self.bronze = About::from_metadata(&listed.metadata);
+                self.bronze = About::of(name, &listed.metadata);
                 self.bronze.is_some()
             }
             (None, Kind::Rejections) => {
-                self.rejections = About::from_metadata(&listed.metadata);
+                self.rejections = About::of(name, &listed.metadata);
                 self.rejections.is_some()
             }
             (Some(ordinal), kind) => {
@@ -144,8 +145,9 @@ impl Stock {
     /// A name that is not ours, or not there.
     fn stray(&mut self, blob: &str) {
         if let Some(proper) = Name::belongs(blob) {
-            let message =
-                format!("it stands in another hour's folder than its time: it belongs at {proper}");
+            let message = format!(
+                "it stands in another folder than its first event's: it belongs at {proper}"
+            );
             self.find(FindingKind::Misplaced, blob, message);
         } else {
             let message = "its name is none that this program writes";
@@ -178,7 +180,7 @@ impl Stock {
                     about.rejected
                 );
                 let mut finding = Finding::of_blob(FindingKind::Unpublished, &rejections, message);
-                finding.last = about.covered.map(|covered| covered.last);
+                finding.last = about.span().map(|(_, last)| last);
                 let outbox = about.outbox.as_ref().map(|digest| name.outbox(digest));
                 self.doubt(rejections.clone(), finding, outbox);
             }
@@ -203,58 +205,66 @@ impl Stock {
             blobs: stretch.blobs,
             bytes: stretch.bytes,
         };
-        match (&name.place, about.and_then(|about| about.covered)) {
-            (Place::Partition { partition, .. }, covered) => {
+        match &name.place {
+            Place::Partition { partition, first } => {
                 let segment = self.partitions.entry(partition.clone()).or_default();
                 segment.counts += counts;
-                if let Some(covered) = covered {
-                    let times = (covered.least, covered.greatest);
+                let covered = about.map(|about| &about.covered[..]).unwrap_or_default();
+                if let Some(times) = covered.first().and_then(|range| range.times.ends()) {
                     segment.timeline.add(times, accepted, rejected);
-                    segment.blobs.push((covered, bronze.clone()));
-                    self.weigh_range(&name, covered, accepted + rejected);
-                } else if about.is_some() {
-                    let problem = "its metadata does not say which events it covers";
-                    self.find(FindingKind::Damaged, &bronze, problem);
+                }
+                let blob: Arc<str> = bronze.as_str().into();
+                let ranges = covered.iter().map(|range| (*range, Arc::clone(&blob)));
+                segment.blobs.extend(ranges);
+                if let Some(about) = about {
+                    self.weigh_range(&bronze, *first, about);
                 }
             }
-            (Place::Invocation { .. }, _) => self.unplaced += counts,
+            Place::Invocation { .. } => self.unplaced += counts,
         }
         self.stretches.push(stretch);
     }
 
-    /// Whether a range is that of its name, in its folder's hour, and has room for its events.
-    fn weigh_range(&mut self, name: &Name, covered: Covered, events: u64) {
-        let Place::Partition { first, .. } = &name.place else {
-            return;
+    /// Whether what a blob covers is that of its name, in its folder, and has room for its events.
+    fn weigh_range(&mut self, blob: &str, named: Position, about: &About) {
+        let Some((first, last)) = about.span() else {
+            let problem = "its metadata does not say which events it covers";
+            return self.find(FindingKind::Damaged, blob, problem);
         };
-        let blob = name.blob(Kind::Bronze);
-        if covered.first != first.sequence
-            || !(covered.least..=covered.greatest).contains(&first.enqueued)
-        {
+        if first != named.sequence() || !about.covers(named) {
             let problem = "its metadata does not cover the event by which it is named";
-            self.find(FindingKind::Misplaced, &blob, problem);
+            self.find(FindingKind::Misplaced, blob, problem);
         }
-        if [covered.least, covered.greatest]
-            .iter()
-            .any(|time| time.hour() != first.enqueued.hour())
-        {
-            let problem = format!(
-                "it has events from {} to {}, and its folder is of one hour",
-                covered.least, covered.greatest
-            );
-            self.find(FindingKind::Misplaced, &blob, problem);
+        let beyond = |position: Position| Folder::of(position) != Folder::of(named);
+        match about.covered[0].times {
+            Times::Enqueued(from, to) => {
+                let at = |time| Position::Enqueued {
+                    sequence: first,
+                    time,
+                };
+                if beyond(at(from)) || beyond(at(to)) {
+                    let problem =
+                        format!("it has events from {from} to {to}, and its folder is of one hour");
+                    self.find(FindingKind::Misplaced, blob, problem);
+                }
+            }
+            Times::Stamped(_) if beyond(Position::Offset(last)) => {
+                let problem = "it has offsets of more than one folder";
+                self.find(FindingKind::Misplaced, blob, problem);
+            }
+            Times::Stamped(_) => {}
         }
-        let numbers = u128::from(covered.last - covered.first) + 1;
+        let (numbers, events) = (about.numbers(), about.accepted + about.rejected);
         if numbers != u128::from(events) {
             let message = format!("events: {events}, for {numbers} sequence numbers");
-            let kind = if numbers > u128::from(events) {
+            // a topic's blob says just which offsets it has
+            let kind = if numbers > u128::from(events) && named.log() == Log::Hub {
                 FindingKind::Hole
             } else {
                 FindingKind::Count
             };
-            let finding = Finding::of_blob(kind, &blob, message);
-            self.findings
-                .add(finding.of_sequences(covered.first, covered.last));
+            let finding = Finding::of_blob(kind, blob, message);
+            self.findings.add(finding.of_sequences(first, last));
         }
     }
 
@@ -340,19 +350,17 @@ impl Segment {
         self.timeline.merge(later.timeline);
     }
 
-    /// Joins the ranges that follow one another, and names those that overlap: only events with
-    /// the same number *and* time can be the same.
+    /// Joins the ranges that follow one another, and names those that overlap: of a hub only events
+    /// with the same number *and* time can be the same.
     fn join(&mut self) -> Findings {
         let mut findings = Findings::default();
         self.blobs
-            .sort_unstable_by_key(|(covered, _)| (covered.first, covered.least));
+            .sort_unstable_by_key(|(covered, _)| (covered.first, begin(covered)));
         let mut joined: Vec<Covered> = Vec::new();
-        let mut active: Vec<(Covered, String)> = Vec::new();
+        let mut active: Vec<(Covered, Arc<str>)> = Vec::new();
         for (covered, blob) in self.blobs.drain(..) {
             active.retain(|(other, _)| other.last >= covered.first);
-            let twice = active.iter().find(|(other, _)| {
-                other.least <= covered.greatest && covered.least <= other.greatest
-            });
+            let twice = active.iter().find(|(other, _)| other.overlaps(&covered));
             if let Some((other, of)) = twice {
                 let message = format!("{of} covers them, too");
                 let finding = Finding::of_blob(FindingKind::Overlap, &blob, message);
@@ -360,23 +368,28 @@ impl Segment {
             }
             let twice = twice.is_some();
             active.push((covered, blob));
-            let follows = |before: &Covered| {
+            let goes_on = |before: &Covered| {
                 covered.first <= before.last.saturating_add(1)
-                    && (twice
-                        || covered.first > before.last
-                            && covered.greatest.millis() + SKEW >= before.greatest.millis())
+                    && (twice || covered.first > before.last && follows(before, &covered))
             };
             match joined.last_mut() {
-                Some(before) if follows(before) => {
+                Some(before) if goes_on(before) => {
                     before.last = before.last.max(covered.last);
-                    before.least = before.least.min(covered.least);
-                    before.greatest = before.greatest.max(covered.greatest);
+                    before.times = before.times.and(covered.times);
                 }
                 _ => joined.push(covered),
             }
         }
-        joined.sort_unstable_by_key(|covered| (covered.least, covered.first));
+        joined.sort_unstable_by_key(|covered| (begin(covered), covered.first));
         self.covered = joined;
         findings
+    }
+}
+
+/// When a hub took the first of these events.
+fn begin(covered: &Covered) -> Option<EnqueuedTime> {
+    match covered.times {
+        Times::Enqueued(least, _) => Some(least),
+        Times::Stamped(_) => None,
     }
 }

@@ -114,7 +114,8 @@ fn current<'a>(chain: &'a PartitionReport, held: &HubPartition) -> Option<&'a Li
     let anew = last.last >= held.next
         && held
             .last_enqueued
-            .is_some_and(|time| last.greatest < time.to_string());
+            .zip(last.greatest.as_ref())
+            .is_some_and(|(time, greatest)| *greatest < time.to_string());
     (!anew).then_some(life)
 }
 
@@ -230,8 +231,8 @@ mod tests {
         let range = RangeReport {
             first,
             last,
-            least: time(0).to_string(),
-            greatest: time(minutes).to_string(),
+            least: Some(time(0).to_string()),
+            greatest: Some(time(minutes).to_string()),
         };
         PartitionReport {
             partition: "3".to_owned(),

@@ -1,12 +1,11 @@
 //! Audit: reads a lake, and proves that every event in it is accounted for.
 //!
-//! A stream's days are listed side by side, and of each day one hour is held at a time (`day`).
+//! A stream's sections are listed side by side, and of each one hour is held at a time (`section`).
 //! An hour's names and metadata are held against one another (`hour`), its records are read where
 //! that is asked for (`reading`), and what each partition covers goes into its chain (`chain`).
 //! What may look wrong only since the lake is written meanwhile is looked at once more in the end.
 
 mod chain;
-mod day;
 mod finding;
 mod hour;
 mod hub;
@@ -15,6 +14,7 @@ mod page;
 mod reading;
 mod reasons;
 mod report;
+mod section;
 mod sums;
 mod text;
 mod timeline;
@@ -26,30 +26,30 @@ use std::time::{Duration, UNIX_EPOCH};
 use futures::{StreamExt, TryStreamExt, stream};
 use tokio::sync::Semaphore;
 
-use chain::Window;
+use chain::{Gap, Window};
 pub use finding::{Finding, FindingKind};
 use hour::Doubt;
 pub use hub::{HubPartition, HubPartitionReport, HubReport, HubState};
 pub use page::page;
 pub use reading::Witness;
 pub use report::{
-    Bucket, Counts, Example, ExampleError, GapReport, LifeReport, OutboxReport, PartitionReport,
-    RangeReport, ReasonReport, Report, StreamReport,
+    Bucket, Counts, Example, ExampleError, GapReport, LifeReport, Note, OutboxReport,
+    PartitionReport, RangeReport, ReasonReport, Report, StreamReport,
 };
 use sums::Sums;
 
 use crate::encode::Compression;
-use crate::event::{EnqueuedTime, Stream};
-use crate::lake::{Day, survey};
+use crate::event::{EnqueuedTime, Log, Stream};
+use crate::lake::{Section, survey};
 use crate::landing::{MARKER, Marked, marked};
 use crate::store::{Store, StoreError};
 use crate::terminal::{Bar, grouped};
 use crate::workers::Workers;
 
-/// Days that are listed at once.
-const DAYS_AT_ONCE: usize = 8;
+/// Sections that are listed at once.
+const SECTIONS_AT_ONCE: usize = 8;
 
-/// Commits that are read at once, of whatever day.
+/// Commits that are read at once, of whatever section.
 const READ_AT_ONCE: usize = 8;
 
 /// Missing blobs and gaps that are looked for once more.
@@ -78,12 +78,15 @@ pub struct Request {
     pub depth: Depth,
     /// Only this stream.
     pub stream: Option<Stream>,
-    /// From the hour of this time on.
+    /// From the hour of this time on. A topic is looked at whole: its folders say nothing of times.
     pub since: Option<EnqueuedTime>,
     /// Until this time; the hour in which it lies is looked at whole.
     pub until: Option<EnqueuedTime>,
     /// Days before this one may have been removed by a rule, and are not looked at.
     pub purged_before: Option<EnqueuedTime>,
+    /// Whether a hole in a topic's offsets is a gap: where the topic is neither compacted nor written
+    /// in transactions.
+    pub no_holes: bool,
     /// Whether leftovers are removed from the outbox.
     pub sweep: bool,
     /// Whether examples of rejections show their payloads.
@@ -94,17 +97,25 @@ pub struct Request {
     pub hub: Option<HubState>,
 }
 
+impl Request {
+    /// Whether something is lost where this is missing. Compaction and transactions leave holes in
+    /// the offsets of a topic, and the lake can't tell them from what was lost.
+    fn is_wrong(&self, gap: &Gap) -> bool {
+        gap.log() == Log::Hub || self.no_holes
+    }
+}
+
 /// How far an audit is.
 #[derive(Debug, Default)]
 pub struct Progress {
-    days: AtomicU64,
+    sections: AtomicU64,
     of: AtomicU64,
     listed: AtomicU64,
     read: AtomicU64,
 }
 
 impl Progress {
-    /// As it is shown: days, and the blobs that were listed and read.
+    /// As it is shown: sections, and the blobs that were listed and read.
     pub fn bar(&self) -> Bar {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let of = read(&self.of);
@@ -113,7 +124,7 @@ impl Progress {
             blobs => format!(", {} read", grouped(blobs)),
         };
         Bar {
-            done: read(&self.days),
+            done: read(&self.sections),
             total: (of > 0).then_some(of),
             note: format!(", {} blobs listed{blobs}", grouped(read(&self.listed))),
         }
@@ -127,8 +138,8 @@ impl Progress {
         self.read.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn day(&self) {
-        self.days.fetch_add(1, Ordering::Relaxed);
+    fn section(&self) {
+        self.sections.fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -189,7 +200,7 @@ pub async fn audit(
     };
     auditing.all(request, &mut sums).await?;
     auditing.doubts(&mut sums).await?;
-    auditing.gaps(&mut sums).await?;
+    auditing.gaps(request, &mut sums).await?;
     let now = request.now.map_or(UNIX_EPOCH, |now| {
         UNIX_EPOCH + Duration::from_millis(now.millis() as u64)
     });
@@ -217,29 +228,24 @@ impl Auditing<'_> {
             let message = "its name is none that this program writes";
             sums.find(Finding::of_blob(FindingKind::Foreign, &name, message));
         }
-        let mut days: Vec<(Stream, Day)> = Vec::new();
-        for (stream, dates) in survey.streams {
-            let looked_at = dates.into_iter().filter(|day| self.reaches(day));
-            days.extend(looked_at.map(|day| (stream.clone(), day)));
+        let mut all: Vec<(Stream, Section)> = Vec::new();
+        for (stream, sections) in survey.streams {
+            let sections = sections.into_iter();
+            let looked_at = sections.filter(|section| section.reaches(self.since, self.until));
+            all.extend(looked_at.map(|section| (stream.clone(), section)));
         }
-        self.progress.of.store(days.len() as u64, Ordering::Relaxed);
-        let mut stocks = stream::iter(days)
-            .map(|(stream, day)| async move {
-                let stock = self.day(&stream, &day).await?;
-                Ok::<_, StoreError>((stream, stock))
+        self.progress.of.store(all.len() as u64, Ordering::Relaxed);
+        let mut stocks = stream::iter(all)
+            .map(|(stream, section)| async move {
+                let stock = self.section(&stream, &section).await?;
+                Ok::<_, StoreError>((stream, section, stock))
             })
-            .buffered(DAYS_AT_ONCE);
-        while let Some((stream, stock)) = stocks.try_next().await? {
-            sums.add(stream, stock);
+            .buffered(SECTIONS_AT_ONCE);
+        while let Some((stream, section, stock)) = stocks.try_next().await? {
+            sums.add(stream, section.log(), stock);
         }
         sums.settle();
         Ok(())
-    }
-
-    fn reaches(&self, day: &Day) -> bool {
-        let date = |time: EnqueuedTime| time.to_string()[..10].to_owned();
-        self.since.is_none_or(|since| *day.date() >= *date(since))
-            && self.until.is_none_or(|until| *day.date() <= *date(until))
     }
 
     fn window(&self) -> Window {
@@ -279,8 +285,10 @@ impl Auditing<'_> {
     }
 
     /// Lists the hours on both sides of a gap once more: it may have been filled meanwhile.
-    async fn gaps(&self, sums: &mut Sums) -> Result<(), StoreError> {
-        for (stream, partition, gap) in sums.gaps(self.window()).into_iter().take(LOOKED_AGAIN) {
+    async fn gaps(&self, request: &Request, sums: &mut Sums) -> Result<(), StoreError> {
+        let mut gaps = sums.gaps(self.window());
+        gaps.retain(|(_, _, gap)| request.is_wrong(gap));
+        for (stream, partition, gap) in gaps.into_iter().take(LOOKED_AGAIN) {
             sums.fill(&**self.store, &stream, &partition, gap).await?;
         }
         Ok(())

@@ -87,7 +87,7 @@ async fn look(store: &dyn Store, entry: &Listed) -> Result<Use, StoreError> {
         return Ok(Use::Foreign);
     };
     let committed = store.metadata(&name.blob(Kind::Bronze)).await?;
-    let Some(about) = committed.as_ref().and_then(About::from_metadata) else {
+    let Some(about) = committed.and_then(|metadata| About::of(&name, &metadata)) else {
         return Ok(Use::Uncommitted);
     };
     if about.outbox.as_deref() != Some(digest) {

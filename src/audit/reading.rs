@@ -10,7 +10,7 @@ use super::reasons::Reasons;
 use crate::encode::LinesDigest;
 use crate::event::Position;
 use crate::lake::{Record, each_line};
-use crate::landing::{About, Kind, Name, Place};
+use crate::landing::{About, Folder, Kind, Name, Place};
 use crate::replay::{Lines, Replayed};
 
 /// Sees every record that a landing wrote, beside the audit: `local` holds them against what was
@@ -139,7 +139,8 @@ impl Reader<'_> {
             it.read.reasons.add(&blob, record, open, it.values);
             match record.payload() {
                 Some(payload) if !open => {
-                    it.rejected.insert(line, (record.position(), payload));
+                    let position = record.position(name.place.log());
+                    it.rejected.insert(line, (position, payload));
                 }
                 Some(_) if record.reason.is_some() => {}
                 _ => it.find(
@@ -168,7 +169,7 @@ impl Reader<'_> {
                 // the rejection blob is not there, or not readable: that was said
                 return;
             };
-            let problem = if *position != record.position() {
+            let problem = if *position != record.position(name.place.log()) {
                 format!("it is not the event of line {of}, which it says that it replays")
             } else if !record.carries(Kind::Bronze, text, payload) {
                 format!("its payload is not that of line {of}, which it replays")
@@ -215,26 +216,26 @@ impl Reader<'_> {
         let Place::Partition { partition, first } = &name.place else {
             return;
         };
-        let Some(position) = record.position() else {
+        let Some(position) = record.position(first.log()) else {
             let problem = "its sequence number or its time is missing";
             return self.find(FindingKind::Damaged, blob, line, problem);
         };
-        let sequence = position.sequence;
+        let sequence = position.sequence();
         let find = |kind, problem: &str| {
             let message = format!("line {line}: {problem}");
             Finding::of_blob(kind, blob, message).of_sequences(sequence, sequence)
         };
-        let covered = [&self.stretch.bronze, &self.stretch.rejections]
-            .into_iter()
-            .flatten()
-            .find_map(|about| about.covered);
+        let about = [&self.stretch.bronze, &self.stretch.rejections];
+        let about = about.into_iter().flatten().next();
         let mut found = Vec::new();
         if record.partition.as_deref() != Some(partition.as_str()) {
             found.push(find(FindingKind::Misplaced, "it is of another partition"));
         }
-        if position.enqueued.hour() != first.enqueued.hour()
-            || covered.is_some_and(|covered| !covered.covers(position))
-        {
+        let covered = about.is_none_or(|about| {
+            let mut ranges = about.covered.iter();
+            ranges.any(|range| range.covers(position) && !range.refutes(record.enqueued))
+        });
+        if Folder::of(position) != Folder::of(*first) || !covered {
             let problem = "its sequence number or its time is outside of what the blob covers";
             found.push(find(FindingKind::Misplaced, problem));
         }

@@ -35,10 +35,21 @@ pub struct Report {
     pub outbox: OutboxReport,
     /// The lake held against the hub, where that was asked.
     pub hub: Option<HubReport>,
+    /// What is to be known of Kafka topics, and is nothing wrong.
+    pub notes: Vec<Note>,
     /// What is wrong; the first of many.
     pub findings: Vec<Finding>,
     /// How much is wrong.
     pub wrong: u64,
+}
+
+/// Something to know of a stream.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// The stream.
+    pub stream: String,
+    /// What it is, in words.
+    pub message: String,
 }
 
 /// How much there is.
@@ -75,8 +86,10 @@ impl AddAssign for Counts {
 /// A stream.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StreamReport {
-    /// `<namespace>/<hub>`.
+    /// `<namespace>/<hub or topic>`.
     pub stream: String,
+    /// `hub`, or `topic` for one of Kafka.
+    pub log: &'static str,
     /// The sums over its partitions and what is not placed.
     pub totals: Counts,
     /// Its partitions, by number where they are numbers.
@@ -104,7 +117,8 @@ pub struct PartitionReport {
 pub struct LifeReport {
     /// What is landed without a gap, in order; one range where nothing is missing.
     pub ranges: Vec<RangeReport>,
-    /// What is missing between them, in order; less than `ranges` by one, or by more where a
+    /// What is missing between them, in order; of a topic they may be holes that compaction or
+    /// transactions left. Less than `ranges` by one, or by more where a
     /// purge or the audit's own limits explain it.
     pub gaps: Vec<GapReport>,
 }
@@ -116,10 +130,10 @@ pub struct RangeReport {
     pub first: u64,
     /// The last one.
     pub last: u64,
-    /// When the broker took the earliest of them.
-    pub least: String,
+    /// When the broker took the earliest of them; of a topic, the least timestamp, where it is known.
+    pub least: Option<String>,
     /// When it took the latest.
-    pub greatest: String,
+    pub greatest: Option<String>,
 }
 
 /// Events that stand nowhere.
@@ -129,10 +143,10 @@ pub struct GapReport {
     pub first: u64,
     /// The last one.
     pub last: u64,
-    /// The time of the last event before the gap.
-    pub after: String,
-    /// The time of the first event behind it.
-    pub before: String,
+    /// The time of the last event before the gap, where it is known.
+    pub after: Option<String>,
+    /// The time of the first event behind it, where it is known.
+    pub before: Option<String>,
 }
 
 /// A stretch of time, by the enqueued times of its events.

@@ -1,17 +1,17 @@
-//! The sums of an audit, from the days to the report.
+//! The sums of an audit, from the sections to the report.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::chain::{Chain, Gap, Window};
-use super::day::DayStock;
 use super::finding::{Finding, FindingKind, Findings};
 use super::hour::Doubt;
 use super::reasons::Reasons;
-use super::report::{Counts, OutboxReport, PartitionReport, Report, StreamReport};
+use super::report::{Counts, Note, OutboxReport, PartitionReport, Report, StreamReport};
+use super::section::SectionStock;
 use super::timeline::Timeline;
 use super::{Depth, LOOKED_AGAIN, Request};
-use crate::event::{EnqueuedTime, Partition, Stream};
-use crate::landing::{About, Kind, Name, chain_prefix};
+use crate::event::{EnqueuedTime, Log, Partition, Position, Stream};
+use crate::landing::{About, Folder, Kind, Name, chain_prefix};
 use crate::store::{Store, StoreError, list_all};
 use crate::terminal::grouped;
 
@@ -26,6 +26,8 @@ pub(super) struct Sums {
 
 #[derive(Debug, Default)]
 struct StreamSums {
+    /// What it is; one, unless two triggers land in it.
+    logs: BTreeSet<Log>,
     partitions: BTreeMap<Partition, PartitionSums>,
     unplaced: Counts,
 }
@@ -42,20 +44,21 @@ impl Sums {
         self.findings.add(finding);
     }
 
-    /// Adds a day; the days of a stream come in order.
-    pub(super) fn add(&mut self, stream: Stream, day: DayStock) {
-        self.findings.merge(day.findings);
-        for doubt in day.doubts {
+    /// Adds a section; those of a stream come in order.
+    pub(super) fn add(&mut self, stream: Stream, log: Log, section: SectionStock) {
+        self.findings.merge(section.findings);
+        for doubt in section.doubts {
             if self.doubts.len() < LOOKED_AGAIN {
                 self.doubts.push(doubt);
             } else {
                 self.findings.add(doubt.finding);
             }
         }
-        self.reasons.merge(day.reasons);
+        self.reasons.merge(section.reasons);
         let stream = self.streams.entry(stream).or_default();
-        stream.unplaced += day.unplaced;
-        for (partition, column) in day.partitions {
+        stream.logs.insert(log);
+        stream.unplaced += section.unplaced;
+        for (partition, column) in section.partitions {
             let sums = stream.partitions.entry(partition).or_default();
             sums.counts += column.counts;
             sums.timeline.merge(column.timeline);
@@ -65,7 +68,7 @@ impl Sums {
         }
     }
 
-    /// All days were added.
+    /// All sections were added.
     pub(super) fn settle(&mut self) {
         let streams = self.streams.values_mut();
         for sums in streams.flat_map(|it| it.partitions.values_mut()) {
@@ -93,26 +96,24 @@ impl Sums {
         partition: &Partition,
         gap: Gap,
     ) -> Result<(), StoreError> {
-        // what is landed meanwhile stands near one of its ends
-        let hours = gap.after.hour()..=gap.before.hour();
-        let near = |hour: &i64| hour - gap.after.hour() < 2 || gap.before.hour() - hour < 2;
-        let hours = hours
-            .filter(near)
-            .filter_map(|hour| EnqueuedTime::from_millis(hour * 3_600_000));
-        for hour in hours {
-            let prefix = chain_prefix(Kind::Bronze, stream, partition, hour);
+        for folder in near(gap) {
+            let prefix = chain_prefix(Kind::Bronze, stream, partition, folder);
             for listed in list_all(store, &prefix).await? {
-                let ours = Name::parse(&listed.name).is_some_and(|(_, name)| name.replay.is_none());
-                let about = About::from_metadata(&listed.metadata).filter(|_| ours);
-                let covered = about.as_ref().and_then(|about| about.covered);
+                let name = Name::parse(&listed.name).map(|(_, name)| name);
+                let about = name
+                    .filter(|name| name.replay.is_none())
+                    .and_then(|name| About::of(&name, &listed.metadata));
                 let sums = self
                     .streams
                     .get_mut(stream)
                     .and_then(|sums| sums.partitions.get_mut(partition));
-                if let (Some(covered), Some(about), Some(sums)) = (covered, about, sums)
-                    && (gap.first..=gap.last).contains(&covered.first)
+                if let (Some(about), Some(sums)) = (about, sums)
+                    && let Some((first, _)) = about.span()
+                    && (gap.first()..=gap.last()).contains(&first)
                 {
-                    sums.chain.add(covered);
+                    for covered in &about.covered {
+                        sums.chain.add(*covered);
+                    }
                     sums.counts += Counts {
                         events: about.accepted + about.rejected,
                         accepted: about.accepted,
@@ -128,30 +129,58 @@ impl Sums {
         Ok(())
     }
 
+    /// What is to be known of topics; a stream that is a hub and a topic at once is wrong.
+    fn notes(&mut self, holes: &BTreeMap<Stream, (u64, u64)>) -> Vec<Note> {
+        let mut notes = Vec::new();
+        for (stream, sums) in &self.streams {
+            if !sums.logs.contains(&Log::Topic) {
+                continue;
+            }
+            let mut note = |message: String| {
+                notes.push(Note {
+                    stream: stream.to_string(),
+                    message,
+                });
+            };
+            note("a Kafka topic: one that is made anew needs a new STREAM_EPOCH".to_owned());
+            if let Some((places, offsets)) = holes.get(stream) {
+                note(format!(
+                    "{} offsets in {} places stand nowhere: normal where the topic is compacted or \
+                     written in transactions; --no-holes takes them for gaps",
+                    grouped(*offsets),
+                    grouped(*places)
+                ));
+            }
+            if sums.logs.contains(&Log::Hub) {
+                let folder = format!("bronze/{stream}/");
+                let message = "it has folders of hours and of offsets: two triggers land in one stream, \
+                               and an event that comes by both stands twice";
+                let finding = Finding::of_blob(FindingKind::Misplaced, &folder, message);
+                let remedy = "let one trigger read it, or give each a STREAM_NAME of its own";
+                self.findings.add(finding.with_remedy(remedy));
+            }
+        }
+        notes
+    }
+
     pub(super) fn report(
         mut self,
         request: &Request,
         window: Window,
         outbox: OutboxReport,
     ) -> Report {
+        let mut holes: BTreeMap<Stream, (u64, u64)> = BTreeMap::new();
         for (stream, partition, gap) in self.gaps(window) {
-            let count = gap.last - gap.first + 1;
-            self.findings.add(Finding {
-                kind: FindingKind::Gap,
-                stream: Some(stream.to_string()),
-                partition: Some(partition.to_string()),
-                first: Some(gap.first),
-                last: Some(gap.last),
-                blob: None,
-                message: format!(
-                    "{} sequence numbers between {} and {} stand nowhere",
-                    grouped(count),
-                    gap.after,
-                    gap.before
-                ),
-                remedy: FindingKind::Gap.remedy(),
-            });
+            let count = gap.last() - gap.first() + 1;
+            if request.is_wrong(&gap) {
+                self.findings.add(missing(&stream, &partition, gap, count));
+            } else {
+                let of_stream = holes.entry(stream).or_default();
+                of_stream.0 += 1;
+                of_stream.1 = of_stream.1.saturating_add(count);
+            }
         }
+        let notes = self.notes(&holes);
         let step = self.streams.values().flat_map(|it| it.partitions.values());
         let step = step.map(|it| it.timeline.step()).max().unwrap_or_default();
         let streams: Vec<StreamReport> = self
@@ -178,9 +207,39 @@ impl Sums {
             reasons: (request.depth != Depth::Names).then(|| self.reasons.report()),
             outbox,
             hub: None,
+            notes,
             findings: self.findings.into_kept(),
             wrong,
         }
+    }
+}
+
+/// The folders near the ends of a gap: what is landed meanwhile stands there.
+fn near(gap: Gap) -> Vec<Folder> {
+    if let (Log::Hub, Some(after), Some(before)) = (gap.log(), gap.after(), gap.before()) {
+        let (first, last) = (after.hour(), before.hour());
+        let near = |hour: &i64| hour - first < 2 || last - hour < 2;
+        return (first..=last).filter(near).map(Folder::Hour).collect();
+    }
+    let ends = [gap.first(), gap.last()];
+    let folders = ends.map(|offset| Folder::of(Position::Offset(offset)));
+    BTreeSet::from(folders).into_iter().collect()
+}
+
+fn missing(stream: &Stream, partition: &Partition, gap: Gap, count: u64) -> Finding {
+    let times = match (gap.after(), gap.before()) {
+        (Some(after), Some(before)) => format!(" between {after} and {before}"),
+        _ => String::new(),
+    };
+    Finding {
+        kind: FindingKind::Gap,
+        stream: Some(stream.to_string()),
+        partition: Some(partition.to_string()),
+        first: Some(gap.first()),
+        last: Some(gap.last()),
+        blob: None,
+        message: format!("{} sequence numbers{times} stand nowhere", grouped(count)),
+        remedy: FindingKind::Gap.remedy(),
     }
 }
 
@@ -205,6 +264,7 @@ impl StreamSums {
         });
         StreamReport {
             stream: stream.to_string(),
+            log: self.logs.last().copied().unwrap_or(Log::Hub).word(),
             totals,
             partitions,
             unplaced: self.unplaced,

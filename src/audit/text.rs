@@ -35,6 +35,9 @@ impl Report {
             )?;
         }
         self.print_hub(out)?;
+        for note in &self.notes {
+            writeln!(out, "\n  {}: {}", note.stream, note.message)?;
+        }
         self.print_findings(out)?;
         self.print_verdict(out)
     }
@@ -210,10 +213,11 @@ fn print_stream(stream: &StreamReport, out: &mut dyn Write) -> io::Result<()> {
             })
             .collect();
         let mut landed = lives.join(", anew ");
+        let one = if stream.log == "topic" { "hole" } else { "gap" };
         match gaps {
             0 => {}
-            1 => landed.push_str(", 1 gap"),
-            gaps => landed.push_str(&format!(", {gaps} gaps")),
+            1 => landed.push_str(&format!(", 1 {one}")),
+            gaps => landed.push_str(&format!(", {gaps} {one}s")),
         }
         writeln!(
             out,

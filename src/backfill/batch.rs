@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
+use crate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Stream};
 
 /// An event with its coordinates, wherever it was read from.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +30,7 @@ pub struct Received {
 /// A batch of these events, which are in order.
 pub(super) fn batch(stream: &Stream, partition: &Partition, received: &[Received]) -> Batch {
     let mut batch = Batch::empty(Origin::Partition {
+        log: Log::Hub,
         stream: stream.clone(),
         partition: partition.clone(),
     });
@@ -92,6 +93,6 @@ mod tests {
         assert_eq!(batch.column(first.message_id.as_ref()), Some("\"m-1\""));
         assert_eq!(batch.column(first.properties.as_ref()), Some("{\"n\":5}"));
         assert_eq!(batch.column(second.key.as_ref()), None);
-        assert_eq!(batch.position(1).unwrap().sequence, 48);
+        assert_eq!(batch.position(1).unwrap().sequence(), 48);
     }
 }

@@ -280,9 +280,9 @@ impl<'a> Filling<'a> {
     async fn take(&mut self, received: Received) -> Result<(), BackfillError> {
         let (from, to) = self.request.range;
         if received.sequence < from {
-            let position = Position {
+            let position = Position::Enqueued {
                 sequence: received.sequence,
-                enqueued: received.enqueued,
+                time: received.enqueued,
             };
             let (stream, partition) = (&self.request.stream, &self.request.partition);
             if !self.landing.has_landed(stream, partition, position).await? {

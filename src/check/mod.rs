@@ -21,7 +21,7 @@ use std::sync::atomic::AtomicU64;
 use serde_json::json;
 
 use crate::encode::rejection_record;
-use crate::event::{Batch, Event, Origin, Stream};
+use crate::event::{Batch, Event, Log, Origin, Stream};
 use crate::judge::{Catalog, CatalogError, Judge, Rejection, Submission, Verdict};
 use crate::settings::Judging;
 use format::Format;
@@ -172,6 +172,7 @@ fn record(
 ) -> io::Result<()> {
     let batch = Batch {
         origin: Origin::Invocation {
+            log: Log::Hub,
             stream: stream.clone(),
             partition: None,
             id: String::new(),

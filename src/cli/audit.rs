@@ -22,6 +22,10 @@ use crate::terminal;
 use crate::workers::Workers;
 
 #[derive(Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 pub(super) struct Audit {
     #[command(flatten)]
     lake: LakeArgument,
@@ -40,6 +44,10 @@ pub(super) struct Audit {
     /// what is missing there is no gap
     #[arg(long, env = "PURGED_BEFORE", value_name = "TIME", value_parser = day)]
     purged_before: Option<EnqueuedTime>,
+    /// Take a hole in the offsets of a Kafka topic for a gap: it is neither compacted nor written in
+    /// transactions
+    #[arg(long)]
+    no_holes: bool,
     /// Remove what kills left over in the outbox, where it is a day old and nothing needs it
     #[arg(long)]
     sweep: bool,
@@ -73,6 +81,7 @@ impl Audit {
             since: self.window.since,
             until: self.window.until,
             purged_before: self.purged_before,
+            no_holes: self.no_holes,
             sweep: self.sweep,
             hub,
             ..Request::default()
@@ -81,7 +90,7 @@ impl Audit {
         let (workers, progress) = (Workers::per_core(), Progress::default());
         let report = tokio::select! {
             report = audit(&store, &request, (&workers, &progress)) => report.map_err(|it| failed(&it))?,
-            never = terminal::show(voice, "days", || progress.bar()) => match never {},
+            never = terminal::show(voice, "folders", || progress.bar()) => match never {},
             () = stopped => return Err((STOPPED, "stopped; an audit changes nothing".to_owned())),
         };
         if let Some(file) = &self.html {

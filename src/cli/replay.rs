@@ -73,7 +73,7 @@ impl Replay {
         );
         let outcome = tokio::select! {
             outcome = replayed => outcome.map_err(|it| failed(&it))?,
-            never = terminal::show(voice, "days", || bar(&progress)) => match never {},
+            never = terminal::show(voice, "folders", || bar(&progress)) => match never {},
             () = stopped => {
                 let stopped = "stopped; what is landed is landed, and the same command goes on from there";
                 return Err((STOPPED, stopped.to_owned()));
@@ -94,7 +94,7 @@ impl Replay {
 fn bar(progress: &Progress) -> Bar {
     let of = progress.of.load(Ordering::Relaxed);
     Bar {
-        done: progress.days.load(Ordering::Relaxed),
+        done: progress.sections.load(Ordering::Relaxed),
         total: (of > 0).then_some(of),
         note: format!(
             ", {} rejection blobs, {} events accepted now",

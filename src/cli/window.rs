@@ -11,7 +11,7 @@ pub(super) struct WindowArguments {
     #[arg(long, value_name = "NAMESPACE/HUB", value_parser = stream)]
     pub(super) stream: Option<Stream>,
     /// Only what the hub took at this time or later: `2026-11-20`, `2026-11-20T07:30:00Z`, or how
-    /// long ago, as in `24h` and `7d`; an audit takes whole hours
+    /// long ago, as in `24h` and `7d`; an audit takes whole hours, and Kafka topics whole
     #[arg(long, value_name = "TIME", value_parser = moment)]
     pub(super) since: Option<EnqueuedTime>,
     /// Only what the hub took before this time

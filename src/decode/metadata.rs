@@ -307,7 +307,7 @@ fn coordinates_may_be_forged(batch: &Batch) -> bool {
 }
 
 /// The JSON that a metadata value holds: a string's text, or the value itself.
-fn json<'a>(value: &'a RawValue, name: &str) -> Result<Cow<'a, str>, PayloadError> {
+pub(super) fn json<'a>(value: &'a RawValue, name: &str) -> Result<Cow<'a, str>, PayloadError> {
     if value.get().starts_with('"') {
         serde_json::from_str::<String>(value.get())
             .map(Cow::Owned)
@@ -318,7 +318,10 @@ fn json<'a>(value: &'a RawValue, name: &str) -> Result<Cow<'a, str>, PayloadErro
 }
 
 /// The elements of a column's array; null is none.
-fn elements<'a>(array: &'a str, name: &str) -> Result<Vec<Option<&'a str>>, PayloadError> {
+pub(super) fn elements<'a>(
+    array: &'a str,
+    name: &str,
+) -> Result<Vec<Option<&'a str>>, PayloadError> {
     let values: Vec<Option<&RawValue>> = serde_json::from_str(array).map_err(|error| {
         PayloadError::new(
             format!("Metadata.{name}"),
@@ -331,7 +334,7 @@ fn elements<'a>(array: &'a str, name: &str) -> Result<Vec<Option<&'a str>>, Payl
         .collect())
 }
 
-fn unquoted(value: &str) -> &str {
+pub(super) fn unquoted(value: &str) -> &str {
     value.trim_matches('"')
 }
 

@@ -3,13 +3,16 @@
 //! The host turns the binding's value into JSON twice: with `cardinality: many`, `Data.<binding>`
 //! is a JSON string whose text is a JSON array, and every `*Array` of `Metadata` is another. What
 //! is understood here is the contract of the Functions host v4 with the Event Hubs extension 6.5;
-//! a real array in either place is taken, too (portal tests, emulators).
+//! a real array in either place is taken, too (portal tests, emulators). [`decode_records`] does the
+//! same for the Kafka extension.
 //!
 //! Pure: no clock, no ids, no environment. The payload's bytes are decoded once and not touched.
 
 mod data;
+mod headers;
 mod metadata;
 mod naming;
+mod records;
 mod time;
 mod trigger;
 
@@ -19,8 +22,9 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::event::{Batch, Event, Origin};
+use crate::event::{Batch, Event, Log, Origin};
 pub use naming::{Naming, NamingError};
+pub use records::{DecodedRecords, decode_records};
 pub use time::parse as enqueued_time;
 pub use trigger::{Cardinality, DataType, Trigger, TriggerError};
 
@@ -62,6 +66,20 @@ struct Payload<'a> {
     metadata: Option<HashMap<Cow<'a, str>, &'a RawValue>>,
 }
 
+impl<'a> Payload<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, PayloadError> {
+        let text = simdutf8::compat::from_utf8(body)
+            .map_err(|error| PayloadError::new("body", format!("not UTF-8: {error}")))?;
+        let payload: Self = serde_json::from_str(text).map_err(|error| {
+            PayloadError::new("body", format!("not an invocation of the host: {error}"))
+        })?;
+        match payload.data {
+            Some(_) => Ok(payload),
+            None => Err(PayloadError::new("Data", "missing: it holds the events")),
+        }
+    }
+}
+
 /// Decodes a request's body.
 ///
 /// `invocation` is the host's `X-Azure-Functions-InvocationId`: a batch whose coordinates are not
@@ -75,14 +93,8 @@ pub fn decode(
     naming: &Naming,
     invocation: &str,
 ) -> Result<Decoded, PayloadError> {
-    let text = simdutf8::compat::from_utf8(body)
-        .map_err(|error| PayloadError::new("body", format!("not UTF-8: {error}")))?;
-    let payload: Payload<'_> = serde_json::from_str(text).map_err(|error| {
-        PayloadError::new("body", format!("not an invocation of the host: {error}"))
-    })?;
-    let Some(data) = payload.data else {
-        return Err(PayloadError::new("Data", "missing: it holds the events"));
-    };
+    let payload = Payload::read(body)?;
+    let data = payload.data.unwrap_or_default();
     let metadata = payload.metadata.unwrap_or_default();
     let (binding, value) = binding(&data, trigger)?;
 
@@ -139,8 +151,13 @@ fn origin(
     let named = naming.stream(place.namespace.as_deref(), place.hub.as_deref())?;
     let positions = (0..batch.events.len()).all(|index| batch.position(index).is_some());
     Ok(match (named, place.partition) {
-        (Some(stream), Some(partition)) if positions => Origin::Partition { stream, partition },
+        (Some(stream), Some(partition)) if positions => Origin::Partition {
+            log: Log::Hub,
+            stream,
+            partition,
+        },
         (stream, partition) => Origin::Invocation {
+            log: Log::Hub,
             stream: stream.unwrap_or_else(|| naming.unknown_stream()),
             partition,
             id: invocation.to_owned(),

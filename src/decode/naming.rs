@@ -1,11 +1,12 @@
 //! What a stream is called, out of what the host says and what the settings override.
 
 use super::PayloadError;
-use crate::event::{Origin, Stream};
+use crate::event::{Log, Origin, Stream};
 
-/// How streams are named: `STREAM_NAME` and `STREAM_EPOCH`.
+/// How streams are named: `STREAM_NAME`, `STREAM_EPOCH` and `KAFKA_NAMESPACE`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Naming {
+    kafka: Option<String>,
     namespace: Option<String>,
     hub: Option<String>,
     epoch: Option<String>,
@@ -20,6 +21,9 @@ pub struct NamingError(String);
 
 /// The part of a name that the host did not say.
 const UNKNOWN: &str = "unknown";
+
+/// The namespace of Kafka topics where no setting names one.
+const KAFKA: &str = "kafka";
 
 impl Naming {
     /// `name` is `NAMESPACE` or `NAMESPACE/HUB`, in place of what the host says: an alias or a
@@ -37,6 +41,7 @@ impl Naming {
             namespace: namespace.map(part).transpose()?,
             hub: hub.map(part).transpose()?,
             epoch: epoch.map(part).transpose()?,
+            kafka: None,
         })
     }
 
@@ -54,6 +59,40 @@ impl Naming {
             None => part(hub)?,
         };
         Ok(self.with_epoch(&namespace, &hub))
+    }
+
+    /// With this namespace for Kafka topics: the host says nothing of a broker or a cluster.
+    ///
+    /// # Errors
+    /// Where it can't stand in a path.
+    pub fn with_kafka(self, namespace: Option<&str>) -> Result<Self, NamingError> {
+        let kafka = namespace.map(part).transpose()?;
+        Ok(Self { kafka, ..self })
+    }
+
+    /// The stream of a topic; `None` where the topic is not known.
+    pub(super) fn topic(&self, topic: Option<&str>) -> Result<Option<Stream>, PayloadError> {
+        let Some(topic) = self.hub.as_deref().or(topic) else {
+            return Ok(None);
+        };
+        let topic = part(topic).map_err(|error| {
+            PayloadError::new(
+                "Metadata.TopicArray",
+                format!("{error}; or set STREAM_NAME"),
+            )
+        })?;
+        Ok(Some(self.with_epoch(self.kafka_namespace(), &topic)))
+    }
+
+    /// The stream's name where the host did not say the topic.
+    pub(super) fn unknown_topic(&self) -> Stream {
+        let topic = self.hub.as_deref().unwrap_or(UNKNOWN);
+        self.with_epoch(self.kafka_namespace(), topic)
+    }
+
+    fn kafka_namespace(&self) -> &str {
+        let named = self.namespace.as_deref().or(self.kafka.as_deref());
+        named.unwrap_or(KAFKA)
     }
 
     /// The stream of a namespace's host name and a hub; `None` where one of them is not known.
@@ -91,6 +130,7 @@ impl Naming {
     /// An origin of which nothing is known.
     pub(super) fn unknown(&self) -> Origin {
         Origin::Invocation {
+            log: Log::Hub,
             stream: self.unknown_stream(),
             partition: None,
             id: String::new(),
@@ -163,6 +203,23 @@ mod tests {
             named(&naming, None, None).as_deref(),
             Some("shop/all-orders")
         );
+    }
+
+    #[test]
+    fn a_topic_has_the_namespace_of_its_setting() {
+        let kafka = |namespace| Naming::default().with_kafka(Some(namespace));
+        let topic = |naming: &Naming, topic| naming.topic(topic).unwrap().map(|it| it.to_string());
+        let named = |naming, topic_name| topic(naming, Some(topic_name)).unwrap();
+        let naming = Naming::default();
+        assert_eq!(named(&naming, "Orders"), "kafka/orders");
+        assert_eq!(topic(&naming, None), None);
+        assert_eq!(naming.unknown_topic().as_str(), "kafka/unknown");
+        let naming = kafka("Shop-Cluster").unwrap();
+        assert_eq!(named(&naming, "orders"), "shop-cluster/orders");
+        let naming = Naming::new(Some("shop/all"), Some("2")).unwrap();
+        assert_eq!(named(&naming, "orders"), "shop/all@2");
+        assert!(Naming::default().topic(Some("_orders")).is_err());
+        assert!(kafka("a/b").is_err());
     }
 
     #[test]

@@ -4,13 +4,17 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use crate::event::Log;
+
 /// How many events an invocation carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cardinality {
     /// One: what the host takes where function.json does not say.
+    #[serde(alias = "ONE", alias = "One")]
     One,
     /// A batch.
+    #[serde(alias = "MANY", alias = "Many")]
     Many,
 }
 
@@ -19,8 +23,10 @@ pub enum Cardinality {
 #[serde(rename_all = "lowercase")]
 pub enum DataType {
     /// Its bytes, in base64.
+    #[serde(alias = "BINARY", alias = "Binary")]
     Binary,
     /// Its text: what was not UTF-8 has become U+FFFD before it comes here.
+    #[serde(alias = "STRING", alias = "String")]
     String,
     /// What function.json without `dataType` gives: a JSON value.
     #[serde(skip)]
@@ -76,11 +82,12 @@ impl Trigger {
         }
     }
 
-    /// Reads `<app>/<function>/function.json`; where there is none, nothing is declared.
+    /// Reads the trigger of a hub or of a topic in `<app>/<function>/function.json`; where there is
+    /// none, nothing is declared.
     ///
     /// # Errors
     /// Where the file is there and is not what the host would take, either.
-    pub fn load(app: &Path, function: &str) -> Result<Self, TriggerError> {
+    pub fn load(app: &Path, function: &str, log: Log) -> Result<Self, TriggerError> {
         let file = app.join(function).join("function.json");
         let error = |problem: String| TriggerError {
             file: file.display().to_string(),
@@ -93,10 +100,14 @@ impl Trigger {
             }
             Err(other) => return Err(error(other.to_string())),
         };
-        Self::parse(&text).map_err(error)
+        Self::parse(&text, log).map_err(error)
     }
 
-    fn parse(text: &[u8]) -> Result<Self, String> {
+    fn parse(text: &[u8], log: Log) -> Result<Self, String> {
+        let wanted = match log {
+            Log::Hub => "eventHubTrigger",
+            Log::Topic => "kafkaTrigger",
+        };
         let function: FunctionJson =
             serde_json::from_slice(text).map_err(|error| error.to_string())?;
         let trigger = function
@@ -105,16 +116,19 @@ impl Trigger {
             .find(|binding| {
                 binding["type"]
                     .as_str()
-                    .is_some_and(|kind| kind.eq_ignore_ascii_case("eventHubTrigger"))
+                    .is_some_and(|kind| kind.eq_ignore_ascii_case(wanted))
             })
-            .ok_or("no binding of the type eventHubTrigger")?;
+            .ok_or_else(|| format!("no binding of the type {wanted}"))?;
         let binding = Binding::deserialize(trigger)
-            .map_err(|error| format!("the binding of the type eventHubTrigger: {error}"))?;
-        Ok(Self::declared(
-            &binding.name,
-            binding.cardinality.unwrap_or(Cardinality::One),
-            binding.data_type.unwrap_or(DataType::Value),
-        ))
+            .map_err(|error| format!("the binding of the type {wanted}: {error}"))?;
+        let cardinality = binding.cardinality.unwrap_or(Cardinality::One);
+        let data_type = binding.data_type.unwrap_or(DataType::Value);
+        if log == Log::Topic && (cardinality == Cardinality::One || data_type == DataType::Value) {
+            return Err(format!(
+                "the binding of the type {wanted}: cardinality has to be many, and dataType binary or string"
+            ));
+        }
+        Ok(Self::declared(&binding.name, cardinality, data_type))
     }
 }
 
@@ -123,9 +137,12 @@ mod tests {
     use super::*;
 
     fn parse(binding: &str) -> Result<Trigger, String> {
-        Trigger::parse(
-            format!(r#"{{"bindings":[{{"type":"http","name":"x"}},{binding}]}}"#).as_bytes(),
-        )
+        parse_of(Log::Hub, binding)
+    }
+
+    fn parse_of(log: Log, binding: &str) -> Result<Trigger, String> {
+        let file = format!(r#"{{"bindings":[{{"type":"http","name":"x"}},{binding}]}}"#);
+        Trigger::parse(file.as_bytes(), log)
     }
 
     #[test]
@@ -150,14 +167,35 @@ mod tests {
     }
 
     #[test]
+    fn a_topics_records_come_by_the_many() {
+        let parse = |binding| parse_of(Log::Topic, binding);
+        assert_eq!(
+            parse(r#"{"type":"kafkaTrigger","name":"r","cardinality":"MANY","dataType":"String"}"#),
+            Ok(Trigger::declared("r", Cardinality::Many, DataType::String))
+        );
+        assert!(parse(r#"{"type":"kafkaTrigger","name":"r","dataType":"binary"}"#).is_err());
+        assert!(parse(r#"{"type":"kafkaTrigger","name":"r","cardinality":"many"}"#).is_err());
+        assert!(
+            parse(
+                r#"{"type":"eventHubTrigger","name":"r","cardinality":"many","dataType":"binary"}"#
+            )
+            .is_err()
+        );
+    }
+
+    #[test]
     fn the_shipped_trigger_is_many_and_binary() {
         let app = Path::new(env!("CARGO_MANIFEST_DIR"));
         assert_eq!(
-            Trigger::load(app, "IngestOrders").unwrap(),
+            Trigger::load(app, "IngestOrders", Log::Hub).unwrap(),
             Trigger::declared("events", Cardinality::Many, DataType::Binary)
         );
         assert_eq!(
-            Trigger::load(app, "NoSuchFunction").unwrap(),
+            Trigger::load(app, "IngestOrdersKafka", Log::Topic).unwrap(),
+            Trigger::declared("records", Cardinality::Many, DataType::Binary)
+        );
+        assert_eq!(
+            Trigger::load(app, "NoSuchFunction", Log::Hub).unwrap(),
             Trigger::default()
         );
     }

@@ -1,14 +1,15 @@
-//! A day's blobs, hour by hour: accepted and rejected side by side, and no more than an hour held.
+//! A section's blobs, hour by hour: accepted and rejected side by side, and no more than an hour
+//! held. Of a topic it is a partition at a time.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::Day;
+use super::Section;
 use crate::event::Stream;
 use crate::landing::Kind;
 use crate::store::{Listed, Store, StoreError};
 
-/// What stands in an hour's folders.
+/// What stands in an hour's folders; of a topic, in those of a partition's million offsets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Hour {
     /// Under `bronze/`, in the order of the names.
@@ -17,19 +18,19 @@ pub struct Hour {
     pub rejections: Vec<Listed>,
 }
 
-/// Reads the hours of a day, one after another. What stands in the day's folder itself comes as
-/// an hour of its own.
+/// Reads the hours of a section, one after another. What stands in the section's folder itself
+/// comes as an hour of its own.
 pub struct Hours {
     bronze: Pages,
     rejections: Pages,
 }
 
 impl Hours {
-    /// The hours of a stream's day.
-    pub fn of(store: &Arc<dyn Store>, stream: &Stream, day: &Day) -> Self {
+    /// The hours of a stream's section.
+    pub fn of(store: &Arc<dyn Store>, stream: &Stream, section: &Section) -> Self {
         let pages = |kind: Kind| Pages {
             store: Arc::clone(store),
-            prefix: format!("{}/{stream}/{}/", kind.folder(), day.folder()),
+            prefix: format!("{}/{stream}/{}/", kind.folder(), section.folder()),
             listed: VecDeque::new(),
             next: Next::First,
         };
@@ -39,14 +40,14 @@ impl Hours {
         }
     }
 
-    /// The hours of a stream's day that have rejections, without what is under `bronze/`.
-    pub fn of_rejections(store: &Arc<dyn Store>, stream: &Stream, day: &Day) -> Self {
-        let mut hours = Self::of(store, stream, day);
+    /// The hours of a stream's section that have rejections, without what is under `bronze/`.
+    pub fn of_rejections(store: &Arc<dyn Store>, stream: &Stream, section: &Section) -> Self {
+        let mut hours = Self::of(store, stream, section);
         hours.bronze.next = Next::End;
         hours
     }
 
-    /// The next hour; `None` at the day's end.
+    /// The next hour; `None` at the section's end.
     ///
     /// # Errors
     /// Where the store can't be asked.
@@ -77,7 +78,7 @@ enum Next {
 }
 
 impl Pages {
-    /// The folder below the day's in which the next blob stands, or its own name.
+    /// The folder below the section's in which the next blob stands, or its own name.
     async fn peek(&mut self) -> Result<Option<String>, StoreError> {
         while self.listed.is_empty() {
             let from = match std::mem::replace(&mut self.next, Next::End) {
@@ -127,7 +128,8 @@ mod tests {
         put("bronze/ns/hub/date=2026-11-20/hour=07/deep/stray".to_owned()).await;
         put("bronze/ns/hub/date=2026-11-21/hour=00/x".to_owned()).await;
         let store: Arc<dyn Store> = Arc::new(store);
-        let mut hours = Hours::of(&store, &Stream::new("ns/hub"), &Day::of("2026-11-20"));
+        let section = Section::parse("date=2026-11-20").unwrap();
+        let mut hours = Hours::of(&store, &Stream::new("ns/hub"), &section);
         let mut seen = Vec::new();
         while let Some(hour) = hours.next().await.unwrap() {
             seen.push((hour.bronze.len(), hour.rejections.len()));

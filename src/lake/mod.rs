@@ -1,4 +1,4 @@
-//! What stands in a lake, read back: its streams and days, an hour's blobs, a blob's records.
+//! What stands in a lake, read back: its streams and sections, an hour's blobs, a blob's records.
 
 mod hours;
 mod record;
@@ -6,4 +6,4 @@ mod survey;
 
 pub use hours::{Hour, Hours};
 pub use record::{Damage, Record, each_line};
-pub use survey::{Day, Survey, survey};
+pub use survey::{Section, Survey, survey};

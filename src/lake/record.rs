@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::decode::enqueued_time;
-use crate::event::{Batch, EnqueuedTime, Event, Position, Span};
+use crate::event::{Batch, EnqueuedTime, Event, Log, Position, Span};
 use crate::judge::unframed;
 use crate::landing::Kind;
 
@@ -67,10 +67,10 @@ pub struct Record<'a> {
     /// The partition.
     #[serde(rename = "_partition", borrow)]
     pub partition: Option<Cow<'a, str>>,
-    /// The sequence number.
+    /// The sequence number, or the offset.
     #[serde(rename = "_sequence")]
     pub sequence: Option<u64>,
-    /// The enqueued time.
+    /// The enqueued time, or the record's timestamp.
     #[serde(rename = "_enqueued_time", deserialize_with = "time")]
     pub enqueued: Option<EnqueuedTime>,
     /// The offset, as it is written.
@@ -143,12 +143,9 @@ impl<'a> Record<'a> {
         serde_json::from_str(line).map_err(|error| format!("not a record: {error}"))
     }
 
-    /// Where the event stood; `None` where a coordinate is not known.
-    pub fn position(&self) -> Option<Position> {
-        Some(Position {
-            sequence: self.sequence?,
-            enqueued: self.enqueued?,
-        })
+    /// Where the event stood in such a log; `None` where a coordinate is not known.
+    pub fn position(&self, log: Log) -> Option<Position> {
+        log.position(self.sequence, self.enqueued)
     }
 
     /// A rejection's own bytes.
@@ -241,12 +238,13 @@ mod tests {
     #[test]
     fn a_record_is_read_with_its_columns() {
         let record = Record::parse(BRONZE).unwrap();
-        assert_eq!(record.position().unwrap().sequence, 7);
+        assert_eq!(record.position(Log::Hub).unwrap().sequence(), 7);
         assert_eq!(record.body.unwrap().get(), "null");
         assert!(record.carries(Kind::Bronze, BRONZE, b"null"));
         assert!(!record.carries(Kind::Bronze, BRONZE, b"nul"));
         assert!(!record.carries(Kind::Rejections, BRONZE, b"null"));
         let origin = crate::event::Origin::Partition {
+            log: Log::Hub,
             stream: crate::event::Stream::new("ns/hub"),
             partition: crate::event::Partition::new("3"),
         };

@@ -1,46 +1,56 @@
-//! Which streams a lake has, and which days of them.
+//! Which streams a lake has, and which sections of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::event::Stream;
-use crate::landing::Kind;
+use crate::event::{EnqueuedTime, Log, Stream};
+use crate::landing::{Folder, Kind};
 use crate::store::{Store, StoreError, whole_level};
 
-/// A day's folder: `date=2026-11-20`, or that of events whose time is not known. In order of time,
-/// the unknown last.
+/// A folder right below a stream's: a day of a hub (`date=2026-11-20`), a million offsets of a
+/// topic (`offset=47`), or that of events whose coordinates are not known. A hub's are in order of
+/// time, the unknown last.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Day(String);
+pub struct Section {
+    log: Log,
+    folder: String,
+}
 
-impl Day {
-    const COLUMN: &str = "date=";
-
-    /// A day by its date, as in `2026-11-20`.
-    pub fn of(date: &str) -> Self {
-        Self(format!("{}{date}", Self::COLUMN))
+impl Section {
+    /// A section by its folder's name; `None` for one that is not ours.
+    pub fn parse(folder: &str) -> Option<Self> {
+        let (log, _) = Folder::column(folder)?;
+        Some(Self {
+            log,
+            folder: folder.to_owned(),
+        })
     }
 
     /// The folder's own name.
     pub fn folder(&self) -> &str {
-        &self.0
+        &self.folder
     }
 
-    /// The date as it stands in the name.
-    pub fn date(&self) -> &str {
-        &self.0[Self::COLUMN.len()..]
+    /// What the stream is.
+    pub fn log(&self) -> Log {
+        self.log
     }
 
-    fn parse(folder: &str) -> Option<Self> {
-        folder
-            .starts_with(Self::COLUMN)
-            .then(|| Self(folder.to_owned()))
+    /// Whether it may have events of these days. A topic's folders say nothing of days, so each may.
+    pub fn reaches(&self, since: Option<EnqueuedTime>, until: Option<EnqueuedTime>) -> bool {
+        let Some(day) = self.folder.strip_prefix("date=") else {
+            return true;
+        };
+        let date = |time: EnqueuedTime| time.to_string()[..10].to_owned();
+        since.is_none_or(|since| *day >= *date(since))
+            && until.is_none_or(|until| *day <= *date(until))
     }
 }
 
-/// The streams of a lake with their days, and what stands where none can be.
+/// The streams of a lake with their sections, and what stands where none can be.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Survey {
-    /// The days of each stream that have a folder.
-    pub streams: BTreeMap<Stream, BTreeSet<Day>>,
+    /// The sections of each stream.
+    pub streams: BTreeMap<Stream, BTreeSet<Section>>,
     /// Blobs and folders of other names.
     pub foreign: Vec<String>,
 }
@@ -59,17 +69,17 @@ pub async fn survey(store: &dyn Store, only: Option<&Stream>) -> Result<Survey, 
         for stream in streams {
             let folder = format!("{}/{stream}/", kind.folder());
             let level = whole_level(store, &folder).await?;
-            let days = survey.streams.entry(stream).or_default();
+            let sections = survey.streams.entry(stream).or_default();
             for child in level.folders {
-                match Day::parse(child[folder.len()..].trim_end_matches('/')) {
-                    Some(day) => _ = days.insert(day),
+                match Section::parse(child[folder.len()..].trim_end_matches('/')) {
+                    Some(section) => _ = sections.insert(section),
                     None => survey.foreign.push(child),
                 }
             }
             survey.foreign.extend(level.blobs);
         }
     }
-    survey.streams.retain(|_, days| !days.is_empty());
+    survey.streams.retain(|_, sections| !sections.is_empty());
     Ok(survey)
 }
 
@@ -102,7 +112,7 @@ mod tests {
     use crate::store::{Blob, MemoryStore};
 
     #[tokio::test]
-    async fn streams_and_days_are_found_and_what_is_neither_is_named() {
+    async fn streams_and_sections_are_found_and_what_is_neither_is_named() {
         let store = MemoryStore::new();
         for name in [
             "bronze/ns/orders/date=2026-11-20/hour=12/x",
@@ -113,6 +123,8 @@ mod tests {
             "bronze/ns/Orders/date=2026-11-20/hour=12/x",
             "bronze/ns/orders/checkpoints/x",
             "silver/ns/orders/date=2026-11-20/x",
+            "bronze/kafka/orders/offset=0/partition=3/x",
+            "bronze/kafka/orders/part=0/x",
         ] {
             store.put(name, Blob::default()).await.unwrap();
         }
@@ -120,16 +132,17 @@ mod tests {
         let streams: Vec<_> = found
             .streams
             .iter()
-            .map(|(stream, days)| {
-                let days: Vec<&str> = days.iter().map(Day::date).collect();
-                (stream.as_str(), days.join(" "))
+            .map(|(stream, sections)| {
+                let sections: Vec<&str> = sections.iter().map(Section::folder).collect();
+                (stream.as_str(), sections.join(" "))
             })
             .collect();
         assert_eq!(
             streams,
             [
-                ("ns/orders", "2026-11-20 2026-11-21".to_owned()),
-                ("ns/returns@2", "2026-11-21".to_owned()),
+                ("kafka/orders", "offset=0".to_owned()),
+                ("ns/orders", "date=2026-11-20 date=2026-11-21".to_owned()),
+                ("ns/returns@2", "date=2026-11-21".to_owned()),
             ]
         );
         assert_eq!(
@@ -138,6 +151,7 @@ mod tests {
                 "bronze/readme.md",
                 "bronze/ns/notes.txt",
                 "bronze/ns/Orders/",
+                "bronze/kafka/orders/part=0/",
                 "bronze/ns/orders/checkpoints/",
             ]
         );

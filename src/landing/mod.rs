@@ -1,17 +1,21 @@
 //! Landing: judged events in, blobs out, each event exactly once.
 //!
 //! A partition's events stand in a chain of blobs, each named by its first event and holding
-//! events of one hour. Creating the bronze blob under a name that must be free is the commit.
-//! Rejections wait in the outbox from before the commit until they are published after it, under
-//! the same name; whoever finds a committed blob without its rejections publishes them. Whether
-//! an event is landed already is read from the chain itself, so there is no state beside it.
+//! events of one hour, or of a Kafka topic of one million offsets. Creating the bronze blob under a
+//! name that must be free is the commit. Rejections wait in the outbox from before the commit until
+//! they are published after it, under the same name; whoever finds a committed blob without its
+//! rejections publishes them. Whether an event is landed already is read from the chain itself, so
+//! there is no state beside it.
 
 mod about;
+mod chain;
+mod folder;
 mod lake;
 mod memory;
 mod name;
+mod ranges;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,15 +23,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::sync::{Mutex as AsyncMutex, OnceCell};
 
-pub use about::{About, Covered};
+pub use about::{About, Covered, Times};
+use chain::Chain;
+pub use folder::Folder;
 pub use lake::{MARKER, Marked, marked};
 use memory::Memory;
 pub use name::{Kind, Name, OUTBOX, Place, REPLAY, chain_prefix};
 
 use crate::encode::{Compression, Encoded, bodies_digest, encode};
-use crate::event::{EnqueuedTime, Origin, Partition, Position, Stream};
+use crate::event::{Batch, Log, Origin, Partition, Position, Stream};
 use crate::judge::{Judged, Reason};
-use crate::store::{Blob, Creation, Store, StoreError, list_all};
+use crate::store::{Blob, Creation, Store, StoreError};
 use crate::workers::Workers;
 
 /// What became of a batch.
@@ -75,6 +81,18 @@ pub enum LandingError {
         /// The bronze blob's name.
         name: String,
     },
+    /// Another record was landed under an offset.
+    #[error(
+        "{stream}, partition {partition}: under offset {offset} another record was landed, as its timestamp shows: was the topic made anew? then give it a new STREAM_EPOCH"
+    )]
+    OtherRecord {
+        /// The stream.
+        stream: Stream,
+        /// The partition.
+        partition: Partition,
+        /// The offset.
+        offset: u64,
+    },
     /// The lake's marker says something else than the settings.
     #[error("{problem}")]
     OtherLake {
@@ -91,7 +109,7 @@ pub struct Landing {
     compression: Compression,
     workers: Workers,
     ready: OnceCell<()>,
-    partitions: Mutex<HashMap<(Stream, Partition), Slot>>,
+    partitions: Mutex<HashMap<(Log, Stream, Partition), Slot>>,
 }
 
 impl Landing {
@@ -130,10 +148,13 @@ impl Landing {
         }
         self.ready().await?;
         match judged.batch.origin.clone() {
-            Origin::Invocation { stream, id, .. } => {
+            Origin::Invocation {
+                log, stream, id, ..
+            } => {
                 let name = Name {
                     stream,
                     place: Place::Invocation {
+                        log,
                         id,
                         digest: bodies_digest(&judged.batch),
                     },
@@ -145,8 +166,12 @@ impl Landing {
                     landed.duplicates = events as u64;
                 }
             }
-            Origin::Partition { stream, partition } => {
-                let slot = self.slot(&stream, &partition);
+            Origin::Partition {
+                log,
+                stream,
+                partition,
+            } => {
+                let slot = self.slot(log, &stream, &partition);
                 let mut slot = slot.lock().await;
                 // what fails or is dropped half-way leaves nothing to be trusted behind
                 let memory = slot.take();
@@ -162,7 +187,7 @@ impl Landing {
     }
 
     /// Whether this event stands in the lake, as its chain says now. What a kill left unpublished in
-    /// its hour is published.
+    /// its folder is published.
     ///
     /// # Errors
     /// Where the lake can't be asked.
@@ -177,12 +202,11 @@ impl Landing {
             stream: stream.clone(),
             partition: partition.clone(),
         };
-        let landed = chain.recall([position.enqueued].into_iter()).await?;
-        Ok(landed.iter().any(|covered| covered.covers(position)))
+        chain.has_landed(position).await
     }
 
-    fn slot(&self, stream: &Stream, partition: &Partition) -> Slot {
-        let key = (stream.clone(), partition.clone());
+    fn slot(&self, log: Log, stream: &Stream, partition: &Partition) -> Slot {
+        let key = (log, stream.clone(), partition.clone());
         let mut partitions = self
             .partitions
             .lock()
@@ -207,7 +231,7 @@ impl Landing {
             .run(move || encode(&events, stretch, compression))
             .await;
         let about = About {
-            covered: Covered::of(part.filter_map(|index| judged.batch.position(index))),
+            covered: covered(&judged.batch, part),
             accepted: encoded.accepted,
             rejected: encoded.rejected(),
             outbox: encoded.rejections.as_ref().map(|it| it.digest.clone()),
@@ -240,7 +264,7 @@ impl Landing {
     async fn taken(&self, name: &Name, ours: &About) -> Result<About, LandingError> {
         let bronze = name.blob(Kind::Bronze);
         let about = match self.store.metadata(&bronze).await? {
-            Some(metadata) => About::from_metadata(&metadata),
+            Some(metadata) => About::of(name, &metadata),
             None => None,
         };
         let Some(about) = about else {
@@ -279,116 +303,6 @@ impl Landing {
     }
 }
 
-/// One partition's chain of blobs.
-struct Chain<'a> {
-    landing: &'a Landing,
-    stream: Stream,
-    partition: Partition,
-}
-
-impl Chain<'_> {
-    async fn land(
-        &self,
-        judged: &Arc<Judged>,
-        memory: Option<Memory>,
-        now: Duration,
-        landed: &mut Landed,
-    ) -> Result<Memory, LandingError> {
-        // the decoder gives a partition's batch only where every event has its position
-        let positions: Vec<Position> = (0..judged.batch.events.len())
-            .filter_map(|index| judged.batch.position(index))
-            .collect();
-        let (first, last) = (positions[0], positions[positions.len() - 1]);
-        let hours: BTreeMap<i64, EnqueuedTime> = positions
-            .iter()
-            .map(|position| (position.enqueued.hour(), position.enqueued))
-            .collect();
-        let numbers: BTreeSet<i64> = hours.keys().copied().collect();
-        let mut memory = match memory.filter(|memory| memory.joins(first, &numbers, now)) {
-            Some(memory) => memory,
-            None => Memory::listed(numbers, self.recall(hours.into_values()).await?),
-        };
-        for run in runs(&positions) {
-            let mut start = run.start;
-            while let Some(part) = stretch(&positions, start..run.end, &memory) {
-                landed.duplicates += (part.start - start) as u64;
-                let name = self.name(positions[part.start]);
-                start = match self
-                    .landing
-                    .commit(&name, judged, part.clone(), landed)
-                    .await?
-                {
-                    None => {
-                        let committed = Covered::of(positions[part.clone()].iter().copied());
-                        if let Some(committed) = committed {
-                            memory.add(committed);
-                        }
-                        part.end
-                    }
-                    Some(about) => {
-                        let holds = about.covered.filter(|it| it.covers(positions[part.start]));
-                        let Some(covered) = holds else {
-                            let name = name.blob(Kind::Bronze);
-                            return Err(LandingError::NameDoubtful { name });
-                        };
-                        memory.add(covered);
-                        part.start
-                    }
-                };
-            }
-            landed.duplicates += (run.end - start) as u64;
-        }
-        memory.heard(last, now);
-        Ok(memory)
-    }
-
-    /// Reads what is landed in some hours, and publishes what a kill left unpublished there.
-    async fn recall(
-        &self,
-        hours: impl Iterator<Item = EnqueuedTime>,
-    ) -> Result<Vec<Covered>, LandingError> {
-        let store = &*self.landing.store;
-        let mut landed = Vec::new();
-        for hour in hours {
-            let prefix = |kind| chain_prefix(kind, &self.stream, &self.partition, hour);
-            let published = list_all(store, &prefix(Kind::Rejections)).await?;
-            let published: BTreeSet<&str> = published
-                .iter()
-                .filter_map(|listed| listed.name.strip_prefix("rejections/"))
-                .collect();
-            for listed in list_all(store, &prefix(Kind::Bronze)).await? {
-                // what is not of the chain: another's, or a replay of a partition called "replay"
-                let Some(name) = Name::parse(&listed.name)
-                    .map(|(_, name)| name)
-                    .filter(|name| name.replay.is_none())
-                else {
-                    continue;
-                };
-                let Some(about) = About::from_metadata(&listed.metadata) else {
-                    return Err(LandingError::NameTaken { name: listed.name });
-                };
-                if !published.contains(name.to_string().as_str()) {
-                    self.landing.publish(&name, &about).await?;
-                }
-                landed.extend(about.covered);
-            }
-        }
-        Ok(landed)
-    }
-
-    fn name(&self, first: Position) -> Name {
-        Name {
-            stream: self.stream.clone(),
-            place: Place::Partition {
-                partition: self.partition.clone(),
-                first,
-            },
-            replay: None,
-            compression: self.landing.compression,
-        }
-    }
-}
-
 impl Landed {
     fn commit(&mut self, blob: String, encoded: &Encoded) {
         self.accepted += encoded.accepted;
@@ -404,27 +318,12 @@ impl Landed {
     }
 }
 
-/// Cuts a batch where the hour changes, and where the sequence does not go up (no host sends
-/// that; each part is then landed for itself).
-fn runs(positions: &[Position]) -> impl Iterator<Item = Range<usize>> {
-    let mut start = 0;
-    positions
-        .chunk_by(|one, next| {
-            one.enqueued.hour() == next.enqueued.hour() && one.sequence < next.sequence
-        })
-        .map(move |run| {
-            let range = start..start + run.len();
-            start = range.end;
-            range
-        })
-}
-
-/// The first events within `range` that are not landed, up to the next one that is.
-fn stretch(positions: &[Position], range: Range<usize>, memory: &Memory) -> Option<Range<usize>> {
-    let mut within = range.clone();
-    let start = within.find(|index| !memory.has_landed(positions[*index]))?;
-    let end = within
-        .find(|index| memory.has_landed(positions[*index]))
-        .unwrap_or(range.end);
-    Some(start..end)
+/// What a part of a batch is covered by; nothing where its coordinates are not known.
+fn covered(batch: &Batch, part: Range<usize>) -> Vec<Covered> {
+    if matches!(batch.origin, Origin::Invocation { .. }) {
+        return Vec::new();
+    }
+    let known =
+        part.filter_map(|index| Some((batch.position(index)?, batch.events[index].enqueued)));
+    Covered::of(known)
 }

@@ -1,14 +1,15 @@
 //! What blobs are called: a pure function of the coordinates of their first event.
+//!
+//! A hub's: `<stream>/date=2026-11-20/hour=12/<partition>-<sequence, 20 digits>-<enqueued ms>.json.gz`;
+//! a topic's: `<stream>/offset=47/partition=<partition>/<partition>-<offset, 20 digits>.json.gz`,
+//! where 47 is the offset divided by 1,000,000.
 
 use std::fmt;
 
+use super::folder::Folder;
 use crate::encode::Compression;
-use crate::event::{EnqueuedTime, Partition, Position, Stream};
+use crate::event::{EnqueuedTime, Log, Partition, Position, Stream};
 use crate::store::name;
-
-/// The folder of a partition column whose value is not known, as Hive and Spark write it: they
-/// read it as null.
-const UNKNOWN: &str = "__HIVE_DEFAULT_PARTITION__";
 
 /// The folders at the top of a lake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +42,23 @@ pub enum Place {
     },
     /// By the invocation, where coordinates are not known.
     Invocation {
+        /// What the stream is.
+        log: Log,
         /// The host's id of it.
         id: String,
         /// A digest of the events' bytes.
         digest: String,
     },
+}
+
+impl Place {
+    /// What the stream is.
+    pub fn log(&self) -> Log {
+        match self {
+            Self::Partition { first, .. } => first.log(),
+            Self::Invocation { log, .. } => *log,
+        }
+    }
 }
 
 /// The folder of rejections that are not published yet.
@@ -104,7 +117,7 @@ impl Name {
     }
 
     /// The name that a blob should have whose file is named as we name it, and which stands in
-    /// another folder than that of its hour.
+    /// another folder than its first event's.
     pub fn belongs(name: &str) -> Option<String> {
         let (kind, parsed) = Self::read(name)?;
         let proper = parsed.blob(kind);
@@ -121,8 +134,9 @@ impl Name {
             _ => return None,
         };
         let mut parts = rest.rsplitn(4, '/');
-        let (file, hour, date, stream) =
+        let (file, inner, outer, stream) =
             (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        let (log, unknown) = Folder::column(outer)?;
         let (stem, compression) = [Compression::Gzip, Compression::None]
             .into_iter()
             .find_map(|way| file.strip_suffix(way.ending()).map(|stem| (stem, way)))?;
@@ -130,24 +144,29 @@ impl Name {
             Some((stem, ordinal)) if stem.contains('-') => (stem, Some(ordinal.parse().ok()?)),
             _ => (stem, None),
         };
-        let place = if date == format!("date={UNKNOWN}") {
+        let place = if unknown {
             let (id, digest) = stem.rsplit_once('-')?;
             Place::Invocation {
+                log,
                 id: id.to_owned(),
                 digest: digest.to_owned(),
             }
         } else {
             let mut parts = stem.split('-');
-            let (partition, sequence, millis) = (parts.next()?, parts.next()?, parts.next()?);
+            let (partition, sequence) = (parts.next()?, parts.next()?.parse().ok()?);
             if partition.is_empty() {
                 return None;
             }
+            let first = match log {
+                Log::Hub => Position::Enqueued {
+                    sequence,
+                    time: EnqueuedTime::from_millis(parts.next()?.parse().ok()?)?,
+                },
+                Log::Topic => Position::Offset(sequence),
+            };
             Place::Partition {
                 partition: Partition::new(partition),
-                first: Position {
-                    sequence: sequence.parse().ok()?,
-                    enqueued: EnqueuedTime::from_millis(millis.parse().ok()?)?,
-                },
+                first,
             }
         };
         let parsed = Self {
@@ -156,27 +175,27 @@ impl Name {
             replay,
             compression,
         };
-        (!hour.is_empty()).then_some((kind, parsed))
+        (!inner.is_empty()).then_some((kind, parsed))
     }
 }
 
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let replay = if self.replay.is_some() { REPLAY } else { "" };
+        let stream = &self.stream;
         match &self.place {
-            Place::Partition { partition, first } => write!(
-                f,
-                "{}{replay}{partition}-{:020}-{}",
-                hour_folder(&self.stream, first.enqueued),
-                first.sequence,
-                first.enqueued.millis()
-            ),
-            Place::Invocation { id, digest } => write!(
-                f,
-                "{}/date={UNKNOWN}/hour={UNKNOWN}/{replay}{id}-{digest}",
-                self.stream
-            ),
-        }?;
+            Place::Partition { partition, first } => {
+                let (folder, sequence) = (Folder::of(*first).path(partition), first.sequence());
+                write!(f, "{stream}/{folder}/{replay}{partition}-{sequence:020}")?;
+                if let Position::Enqueued { time, .. } = first {
+                    write!(f, "-{}", time.millis())?;
+                }
+            }
+            Place::Invocation { log, id, digest } => {
+                let folder = Folder::unknown(*log);
+                write!(f, "{stream}/{folder}/{replay}{id}-{digest}")?;
+            }
+        }
         if let Some(ordinal) = self.replay {
             write!(f, "-{ordinal}")?;
         }
@@ -184,26 +203,10 @@ impl fmt::Display for Name {
     }
 }
 
-/// What the names of an hour's blobs of a partition begin with.
-pub fn chain_prefix(
-    kind: Kind,
-    stream: &Stream,
-    partition: &Partition,
-    hour: EnqueuedTime,
-) -> String {
-    let folder = hour_folder(stream, hour);
-    format!("{}/{folder}{partition}-", kind.folder())
-}
-
-fn hour_folder(stream: &Stream, hour: EnqueuedTime) -> String {
-    let utc = hour.utc();
-    format!(
-        "{stream}/date={:04}-{:02}-{:02}/hour={:02}/",
-        utc.year(),
-        u8::from(utc.month()),
-        utc.day(),
-        utc.hour()
-    )
+/// What the names of a partition's blobs in one folder begin with.
+pub fn chain_prefix(kind: Kind, stream: &Stream, partition: &Partition, folder: Folder) -> String {
+    let folder = folder.path(partition);
+    format!("{}/{stream}/{folder}/{partition}-", kind.folder())
 }
 
 #[cfg(test)]
@@ -215,9 +218,9 @@ mod tests {
             stream: Stream::new("shop/orders"),
             place: Place::Partition {
                 partition: Partition::new("3"),
-                first: Position {
+                first: Position::Enqueued {
                     sequence: 47,
-                    enqueued: EnqueuedTime::from_millis(1_795_176_001_234).unwrap(),
+                    time: EnqueuedTime::from_millis(1_795_176_001_234).unwrap(),
                 },
             },
             replay: None,
@@ -241,10 +244,52 @@ mod tests {
         );
     }
 
+    fn record() -> Name {
+        Name {
+            place: Place::Partition {
+                partition: Partition::new("3"),
+                first: Position::Offset(47_000_011),
+            },
+            ..name()
+        }
+    }
+
+    #[test]
+    fn a_records_name_says_stream_offset_and_partition() {
+        let folder = "shop/orders/offset=47/partition=3";
+        assert_eq!(
+            record().blob(Kind::Bronze),
+            format!("bronze/{folder}/3-00000000000047000011.json.gz")
+        );
+        assert_eq!(
+            record().replayed(2).blob(Kind::Rejections),
+            format!("rejections/{folder}/replay-3-00000000000047000011-2.json.gz")
+        );
+        let partition = Partition::new("3");
+        let prefix = |folder| {
+            chain_prefix(
+                Kind::Bronze,
+                &Stream::new("shop/orders"),
+                &partition,
+                folder,
+            )
+        };
+        assert_eq!(
+            prefix(Folder::Offsets(47)),
+            "bronze/shop/orders/offset=47/partition=3/3-"
+        );
+        assert!(
+            name()
+                .blob(Kind::Bronze)
+                .starts_with(&prefix(Folder::Hour(498_660)))
+        );
+    }
+
     #[test]
     fn a_name_is_read_as_it_is_written() {
         let unknown = Name {
             place: Place::Invocation {
+                log: Log::Hub,
                 id: "f1248305-0000-4000-8000-000000000000".to_owned(),
                 digest: "0123456789abcdef0123456789abcdef".to_owned(),
             },
@@ -254,17 +299,29 @@ mod tests {
         let called_replay = Name {
             place: Place::Partition {
                 partition: Partition::new("replay"),
-                first: Position {
+                first: Position::Enqueued {
                     sequence: 7,
-                    enqueued: EnqueuedTime::from_millis(0).unwrap(),
+                    time: EnqueuedTime::from_millis(0).unwrap(),
                 },
+            },
+            ..name()
+        };
+        let unknown_record = Name {
+            place: Place::Invocation {
+                log: Log::Topic,
+                id: "f1248305".to_owned(),
+                digest: "0123".to_owned(),
             },
             ..name()
         };
         for name in [
             name(),
+            record(),
+            record().replayed(3),
             unknown.clone(),
             unknown.replayed(0),
+            unknown_record.replayed(1),
+            unknown_record,
             name().replayed(17),
         ]
         .into_iter()
@@ -277,13 +334,18 @@ mod tests {
     }
 
     #[test]
-    fn a_blob_in_another_hours_folder_is_told_where_it_belongs() {
+    fn a_blob_in_another_folder_is_told_where_it_belongs() {
         let proper = name().blob(Kind::Rejections);
         for moved in [
             proper.replace("hour=12", "hour=11"),
             proper.replace("date=2026-11-20", "date=2026-11-21"),
         ] {
             assert_eq!(Name::belongs(&moved), Some(proper.clone()));
+        }
+        let record = record().blob(Kind::Bronze);
+        for moved in ["offset=48/partition=3", "offset=47/partition=4"] {
+            let moved = record.replace("offset=47/partition=3", moved);
+            assert_eq!(Name::belongs(&moved), Some(record.clone()));
         }
         assert_eq!(Name::belongs(&proper), None);
         assert_eq!(Name::belongs(&proper.replace("000047", "47")), None);
@@ -306,6 +368,12 @@ mod tests {
             "bronze/shop/../date=2026-11-20/hour=12/3-00000000000000000047-1795176001234.json.gz",
             "bronze/shop/orders/date=2026-11-20/hour=12/replay-3-00000000000000000047-1795176001234.json.gz",
             "bronze/shop/orders/date=2026-11-20/hour=12/replay-3-00000000000000000047-1795176001234-01.json.gz",
+            "bronze/shop/orders/offset=0/partition=3/3-00000000000000000047-1795176001234.json.gz",
+            "bronze/shop/orders/offset=1/partition=3/3-00000000000000000047.json.gz",
+            "bronze/shop/orders/offset=00/partition=3/3-00000000000000000047.json.gz",
+            "bronze/shop/orders/offset=0/partition=4/3-00000000000000000047.json.gz",
+            "bronze/shop/orders/offset=0/3-00000000000000000047.json.gz",
+            "bronze/shop/orders/date=2026-11-20/hour=12/3-00000000000000000047.json.gz",
         ] {
             assert_eq!(Name::parse(foreign), None, "{foreign}");
         }

@@ -127,7 +127,7 @@ fn host_time(time: EnqueuedTime) -> String {
 mod tests {
     use super::*;
     use crate::decode::{Cardinality, DataType, Naming, Trigger, decode};
-    use crate::event::{Origin, Partition, Stream};
+    use crate::event::{Log, Origin, Partition, Stream};
 
     fn invocation<'a>(events: &'a [Event<'a>]) -> Invocation<'a> {
         Invocation {
@@ -231,6 +231,7 @@ mod tests {
         assert_eq!(
             batch.origin,
             Origin::Partition {
+                log: Log::Hub,
                 stream: Stream::new("local/orders"),
                 partition: Partition::new("3")
             }

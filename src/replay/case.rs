@@ -311,10 +311,12 @@ fn resolutions(body: &Bytes, of: &Name, lines: &Lines) -> Result<Bytes, Damage> 
 fn origin(name: &Name) -> Origin {
     match &name.place {
         Place::Partition { partition, .. } => Origin::Partition {
+            log: name.place.log(),
             stream: name.stream.clone(),
             partition: partition.clone(),
         },
-        Place::Invocation { id, .. } => Origin::Invocation {
+        Place::Invocation { log, id, .. } => Origin::Invocation {
+            log: *log,
             stream: name.stream.clone(),
             partition: None,
             id: id.clone(),
@@ -335,8 +337,8 @@ pub(super) fn cases(rejections: &[Listed], replays: &[Listed]) -> (Vec<Case>, Ve
     let mut cases: BTreeMap<String, Case> = BTreeMap::new();
     let named = |listed: &Listed| Name::parse(&listed.name).map(|(_, name)| name);
     for listed in rejections {
-        if let (Some(name), Some(about)) = (named(listed), About::from_metadata(&listed.metadata))
-            && name.replay.is_none()
+        if let Some(name) = named(listed).filter(|name| name.replay.is_none())
+            && let Some(about) = About::of(&name, &listed.metadata)
         {
             let case = Case {
                 name: name.clone(),
@@ -354,7 +356,7 @@ pub(super) fn cases(rejections: &[Listed], replays: &[Listed]) -> (Vec<Case>, Ve
     {
         let name = named(listed);
         if name.as_ref().is_some_and(|name| {
-            name.replay.is_none() && About::from_metadata(&listed.metadata).is_some()
+            name.replay.is_none() && About::of(name, &listed.metadata).is_some()
         }) {
             continue;
         }

@@ -21,13 +21,13 @@ pub use outcome::{Counted, Outcome, Problem, Refusal, Summary, Way};
 
 use crate::event::{EnqueuedTime, Stream};
 use crate::judge::{Catalog, Limits, Reason};
-use crate::lake::{Day, Hours, Record, survey};
+use crate::lake::{Hours, Record, Section, survey};
 use crate::landing::{Kind, MARKER, Marked, REPLAY, marked};
 use crate::store::{Store, StoreError, list_all};
 use crate::workers::Workers;
 use case::{Replay, cases};
 
-/// Days that are worked on at once, and rejection blobs of one day.
+/// Sections that are worked on at once, and rejection blobs of one of them.
 const AT_ONCE: (usize, usize) = (4, 4);
 
 /// By what is judged.
@@ -46,7 +46,7 @@ pub struct Selection {
     pub prefix: Option<String>,
     /// Of this stream.
     pub stream: Option<Stream>,
-    /// Enqueued at this time or later.
+    /// Enqueued at this time or later; of a topic, with such a timestamp.
     pub since: Option<EnqueuedTime>,
     /// Enqueued before this time.
     pub until: Option<EnqueuedTime>,
@@ -73,26 +73,24 @@ impl Selection {
                 || self.schemas.iter().any(|it| Some(it.as_str()) == schema))
     }
 
-    /// Whether a day may have some of them.
-    fn reaches(&self, stream: &Stream, day: &Day) -> bool {
-        let folder = format!("{}/{stream}/{}/", Kind::Rejections.folder(), day.folder());
+    /// Whether a section may have some of them.
+    fn reaches(&self, stream: &Stream, section: &Section) -> bool {
+        let folder = section.folder();
+        let folder = format!("{}/{stream}/{folder}/", Kind::Rejections.folder());
         let named = self
             .prefix
             .as_ref()
             .is_none_or(|prefix| folder.starts_with(prefix) || prefix.starts_with(&folder));
-        let date = |time: EnqueuedTime| time.to_string()[..10].to_owned();
-        named
-            && self.since.is_none_or(|since| *day.date() >= *date(since))
-            && self.until.is_none_or(|until| *day.date() <= *date(until))
+        named && section.reaches(self.since, self.until)
     }
 }
 
 /// How far a run is.
 #[derive(Debug, Default)]
 pub struct Progress {
-    /// Days that are through.
-    pub days: AtomicU64,
-    /// Days in all; 0 until that is known.
+    /// Sections that are through.
+    pub sections: AtomicU64,
+    /// Sections in all; 0 until that is known.
     pub of: AtomicU64,
     /// Rejection blobs that were looked at.
     pub blobs: AtomicU64,
@@ -126,12 +124,12 @@ pub async fn replay(
         let folder = format!("{}/{stream}/", Kind::Rejections.folder());
         return Ok(Outcome::default().with(&folder, None, "the lake has no such stream"));
     }
-    let mut days = Vec::new();
-    for (stream, dates) in &found.streams {
-        let chosen = dates.iter().filter(|day| selection.reaches(stream, day));
-        days.extend(chosen.map(|day| Hours::of_rejections(store, stream, day)));
+    let mut chosen = Vec::new();
+    for (stream, sections) in &found.streams {
+        let reached = sections.iter().filter(|it| selection.reaches(stream, it));
+        chosen.extend(reached.map(|it| Hours::of_rejections(store, stream, it)));
     }
-    progress.of.store(days.len() as u64, Ordering::Relaxed);
+    progress.of.store(chosen.len() as u64, Ordering::Relaxed);
     let replay = Replay {
         store: &**store,
         judging,
@@ -139,18 +137,18 @@ pub async fn replay(
         workers,
         dry_run,
     };
-    stream::iter(days)
-        .map(|hours| replay.day(hours, progress))
+    stream::iter(chosen)
+        .map(|hours| replay.section(hours, progress))
         .buffer_unordered(AT_ONCE.0)
-        .try_fold(Outcome::default(), async |mut sum, day| {
-            sum += day;
+        .try_fold(Outcome::default(), async |mut sum, section| {
+            sum += section;
             Ok(sum)
         })
         .await
 }
 
 impl Replay<'_> {
-    async fn day(&self, mut hours: Hours, progress: &Progress) -> Result<Outcome, StoreError> {
+    async fn section(&self, mut hours: Hours, progress: &Progress) -> Result<Outcome, StoreError> {
         let mut sum = Outcome::default();
         while let Some(hour) = hours.next().await? {
             let Some(folder) = hour.rejections.first().and_then(|it| folder(&it.name)) else {
@@ -173,7 +171,7 @@ impl Replay<'_> {
                 sum += outcome;
             }
         }
-        progress.days.fetch_add(1, Ordering::Relaxed);
+        progress.sections.fetch_add(1, Ordering::Relaxed);
         Ok(sum)
     }
 

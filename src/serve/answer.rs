@@ -13,11 +13,11 @@ pub(super) async fn alive() -> Response {
     answer(StatusCode::OK, &json!({"status": "up"}))
 }
 
-/// The batch is durable. The line is written into the invocation's log by the host.
-pub(super) fn landed(line: &str) -> Response {
+/// All is durable. The lines are written into the invocation's log by the host.
+pub(super) fn landed(lines: &[String]) -> Response {
     answer(
         StatusCode::OK,
-        &json!({"Outputs": {}, "Logs": [line], "ReturnValue": null}),
+        &json!({"Outputs": {}, "Logs": lines, "ReturnValue": null}),
     )
 }
 

@@ -11,12 +11,15 @@ use tokio::time::{Instant, timeout};
 use super::Handler;
 use super::answer::{landed, refusal};
 use super::body::{self, BodyError};
-use crate::decode::{Decoded, PayloadError, decode};
+use crate::decode::{Decoded, DecodedRecords, PayloadError, decode, decode_records};
+use crate::event::Log;
 use crate::judge::{Judged, judge_batch};
 use crate::landing::{Landed, LandingError};
 
 /// What the host says about an invocation.
 pub(super) struct Invocation {
+    /// What it carries events of.
+    log: Log,
     /// Its id: the same on every retry of a batch.
     pub(super) id: String,
     trace: Option<String>,
@@ -55,10 +58,11 @@ struct Done {
 }
 
 impl Invocation {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(super) fn of(log: Log, headers: &HeaderMap) -> Self {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
         let id = text("x-azure-functions-invocationid").filter(|id| is_id(id));
         Self {
+            log,
             id: id.unwrap_or("unknown-invocation").to_owned(),
             // traceparent is version-trace-span-flags (W3C Trace Context)
             trace: text("traceparent").and_then(|it| it.split('-').nth(1).map(str::to_owned)),
@@ -68,7 +72,10 @@ impl Invocation {
 
     pub(super) async fn run(self, handler: Arc<Handler>, body: Body) -> Response {
         match self.land(&handler, body).await {
-            Ok(done) => landed(&self.report(&done)),
+            Ok(done) => {
+                let lines: Vec<String> = done.iter().map(|done| self.report(done)).collect();
+                landed(&lines)
+            }
             Err(refusal_of) => {
                 let (status, problem) = (refusal_of.status(), refusal_of.to_string());
                 tracing::error!(
@@ -83,7 +90,7 @@ impl Invocation {
         }
     }
 
-    async fn land(&self, handler: &Arc<Handler>, body: Body) -> Result<Done, Refusal> {
+    async fn land(&self, handler: &Arc<Handler>, body: Body) -> Result<Vec<Done>, Refusal> {
         let mut share = handler.budget.share();
         let limit = handler.settings.request_limit;
         let body = body::read(&self.headers, body, limit, &mut share).await?;
@@ -94,26 +101,37 @@ impl Invocation {
         }
     }
 
-    async fn judge_and_land(&self, handler: &Arc<Handler>, body: Vec<u8>) -> Result<Done, Refusal> {
+    /// Lands the batches one after another: an invocation is done when the last one is.
+    async fn judge_and_land(
+        &self,
+        handler: &Arc<Handler>,
+        body: Vec<u8>,
+    ) -> Result<Vec<Done>, Refusal> {
         let start = Instant::now();
-        let (work, id) = (Arc::clone(handler), self.id.clone());
-        let judged = handler.workers.run(move || work.judge(body, &id)).await?;
-        for name in &judged.1 {
+        let (work, log, id) = (Arc::clone(handler), self.log, self.id.clone());
+        let judge = move || work.judge(log, body, &id);
+        let (judged, unusable) = handler.workers.run(judge).await?;
+        for name in unusable {
             tracing::warn!(
                 invocation_id = self.id,
                 metadata = name,
                 "not usable: it does not go with the events"
             );
         }
-        let judged = Arc::new(judged.0);
-        let (judging, now) = (start.elapsed(), handler.start.elapsed());
-        let landed = handler.landing.land(Arc::clone(&judged), now).await?;
-        Ok(Done {
-            judged,
-            landed,
-            judging,
-            landing: start.elapsed().saturating_sub(judging),
-        })
+        let judging = start.elapsed();
+        let mut done = Vec::with_capacity(judged.len());
+        for judged in judged {
+            let (judged, before) = (Arc::new(judged), start.elapsed());
+            let now = handler.start.elapsed();
+            let landed = handler.landing.land(Arc::clone(&judged), now).await?;
+            done.push(Done {
+                judged,
+                landed,
+                judging,
+                landing: start.elapsed().saturating_sub(before),
+            });
+        }
+        Ok(done)
     }
 
     /// Logs what was landed, and says it in one line for the host's own log.
@@ -167,14 +185,26 @@ impl Handler {
     /// Decodes and judges: what keeps a core busy. The body is let go as soon as it is decoded.
     fn judge(
         &self,
+        log: Log,
         body: Vec<u8>,
         invocation: &str,
-    ) -> Result<(Judged, Vec<&'static str>), PayloadError> {
+    ) -> Result<(Vec<Judged>, Vec<&'static str>), PayloadError> {
         let settings = &self.settings;
-        let Decoded { batch, unusable } =
-            decode(&body, &settings.trigger, &settings.naming, invocation)?;
+        let (batches, unusable) = match log {
+            Log::Hub => {
+                let Decoded { batch, unusable } =
+                    decode(&body, &settings.trigger, &settings.naming, invocation)?;
+                (vec![batch], unusable)
+            }
+            Log::Topic => {
+                let DecodedRecords { batches, unusable } =
+                    decode_records(&body, &settings.kafka, &settings.naming, invocation)?;
+                (batches, unusable)
+            }
+        };
         drop(body);
-        Ok((judge_batch(&self.catalog, settings.event, batch), unusable))
+        let judge = |batch| judge_batch(&self.catalog, settings.event, batch);
+        Ok((batches.into_iter().map(judge).collect(), unusable))
     }
 }
 

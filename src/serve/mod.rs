@@ -1,6 +1,7 @@
 //! The custom handler: the host's requests in, its answers out.
 //!
-//! `GET /` is answered at once and always; `POST /IngestOrders` lands a batch. A 2xx says that
+//! `GET /` is answered at once and always; `POST /IngestOrders` lands a batch of a hub, and
+//! `POST /IngestOrdersKafka` those of a topic's partitions. A 2xx says that
 //! every event of the batch is durable; whatever of the world stands against that is a 503, and
 //! the host's retry policy holds the partition until it has passed.
 
@@ -28,9 +29,10 @@ use answer::refusal;
 use budget::Budget;
 use invocation::Invocation;
 
+use crate::event::Log;
 use crate::judge::{Catalog, CatalogError};
 use crate::landing::{Landing, LandingError};
-use crate::settings::{FUNCTION, Settings};
+use crate::settings::{FUNCTION, KAFKA_FUNCTION, Settings};
 use crate::store::{self, AzureOptions};
 use crate::workers::Workers;
 
@@ -68,6 +70,13 @@ pub async fn run(settings: Settings, leash: bool) -> Result<(), ServeError> {
         .map_err(listen)?;
     let stop = stopped(leash).map_err(listen)?;
     tracing::info!(port, catalog = handler.catalog.digest(), "listening");
+    if handler.settings.on.contains(&Log::Topic) {
+        tracing::warn!(
+            function = KAFKA_FUNCTION,
+            "it is on: records are known by their offsets, so a topic that is made anew needs a new \
+             STREAM_EPOCH"
+        );
+    }
     tokio::spawn(get_ready(Arc::clone(&handler)));
     // a socket that can't be set to answer at once still answers
     let listener = listener.tap_io(|socket| _ = socket.set_nodelay(true));
@@ -114,7 +123,8 @@ fn router(handler: Arc<Handler>) -> Router {
     let api = api(&handler);
     Router::new()
         .route("/", get(answer::alive))
-        .route(&format!("/{FUNCTION}"), post(invoke))
+        .route(&format!("/{FUNCTION}"), post(invoke_for_hub))
+        .route(&format!("/{KAFKA_FUNCTION}"), post(invoke_for_topic))
         .fallback(async |request: Request<Body>| {
             let problem = format!(
                 "no function answers {} {}",
@@ -152,10 +162,18 @@ fn api(_handler: &Handler) -> Router {
         .route("/api/orders", post(refuse))
 }
 
+async fn invoke_for_hub(state: State<Arc<Handler>>, request: Request<Body>) -> Response {
+    invoke(Log::Hub, state, request).await
+}
+
+async fn invoke_for_topic(state: State<Arc<Handler>>, request: Request<Body>) -> Response {
+    invoke(Log::Topic, state, request).await
+}
+
 /// Runs an invocation to its end, even where the host does not wait for it: the host can't cancel,
 /// and an answer that nobody reads costs nothing. A panic is a 500, and the process lives.
-async fn invoke(State(handler): State<Arc<Handler>>, request: Request<Body>) -> Response {
-    let invocation = Invocation::of(request.headers());
+async fn invoke(log: Log, State(handler): State<Arc<Handler>>, request: Request<Body>) -> Response {
+    let invocation = Invocation::of(log, request.headers());
     let id = invocation.id.clone();
     match tokio::spawn(invocation.run(handler, request.into_body())).await {
         Ok(response) => response,

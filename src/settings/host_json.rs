@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-/// The most bytes that Event Hubs takes as one event (Standard tier and above), and what its
-/// coordinates and properties take beside it in the host's request.
+/// The most bytes that Event Hubs takes as one event (Standard tier and above) and Kafka as one
+/// record (`message.max.bytes` as it ships), and what its coordinates and properties take beside it
+/// in the host's request.
 const LARGEST_EVENT: u64 = 1 << 20;
 const BESIDE_IT: u64 = 64 << 10;
 
@@ -21,6 +22,8 @@ pub struct HostJson {
     pub max_wait_time: Duration,
     /// `extensions.eventHubs.prefetchSizeInBytes`, where it is set.
     pub prefetch_bytes: Option<u64>,
+    /// `extensions.kafka.maxBatchSize`.
+    pub max_kafka_batch_size: u64,
     /// `functionTimeout`; none where it is left out or unlimited (`-1`).
     pub function_timeout: Option<Duration>,
 }
@@ -30,6 +33,7 @@ impl Default for HostJson {
     fn default() -> Self {
         Self {
             max_event_batch_size: Self::DEFAULT_BATCH,
+            max_kafka_batch_size: Self::DEFAULT_KAFKA_BATCH,
             min_event_batch_size: 1,
             max_wait_time: Self::DEFAULT_WAIT,
             prefetch_bytes: None,
@@ -54,6 +58,7 @@ struct File {
 #[serde(rename_all = "camelCase", default)]
 struct Extensions {
     event_hubs: EventHubs,
+    kafka: Kafka,
 }
 
 #[derive(Deserialize, Default)]
@@ -65,9 +70,16 @@ struct EventHubs {
     prefetch_size_in_bytes: Option<u64>,
 }
 
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase", default)]
+struct Kafka {
+    max_batch_size: Option<u64>,
+}
+
 impl HostJson {
-    /// The extension's own defaults.
+    /// The extensions' own defaults.
     const DEFAULT_BATCH: u64 = 100;
+    const DEFAULT_KAFKA_BATCH: u64 = 64;
     const DEFAULT_WAIT: Duration = Duration::from_mins(1);
 
     /// Reads the app's host.json; `None` where there is none.
@@ -104,15 +116,20 @@ impl HostJson {
                 .unwrap_or(Self::DEFAULT_WAIT),
             // 0 is how the extension writes "not set"
             prefetch_bytes: hubs.prefetch_size_in_bytes.filter(|bytes| *bytes > 0),
+            max_kafka_batch_size: file
+                .extensions
+                .kafka
+                .max_batch_size
+                .unwrap_or(Self::DEFAULT_KAFKA_BATCH),
             function_timeout,
         })
     }
 
-    /// The bytes of the largest request that these figures can make: each event in base64, and
-    /// what stands beside it.
-    pub fn largest_request(&self) -> u64 {
+    /// The bytes of the largest request that so many events can make: each in base64, and what
+    /// stands beside it.
+    pub fn largest_request(events: u64) -> u64 {
         let event = LARGEST_EVENT.div_ceil(3) * 4 + BESIDE_IT;
-        self.max_event_batch_size.saturating_mul(event)
+        events.saturating_mul(event)
     }
 }
 
@@ -134,6 +151,7 @@ mod tests {
     fn figures_left_out_are_the_hosts_own() {
         let host = HostJson::parse(br#"{"version":"2.0"}"#).unwrap();
         assert_eq!(host.max_event_batch_size, 100);
+        assert_eq!(host.max_kafka_batch_size, 64);
         assert_eq!(host.function_timeout, None);
         assert_eq!(host.min_event_batch_size, 1);
         assert_eq!(host.max_wait_time, Duration::from_mins(1));
@@ -151,7 +169,7 @@ mod tests {
         assert_eq!(host.max_wait_time, Duration::from_secs(5));
         assert_eq!(host.prefetch_bytes, Some(7));
         assert_eq!(host.function_timeout, Some(Duration::from_mins(10)));
-        assert_eq!(host.largest_request(), 5 * (1_398_104 + 65_536));
+        assert_eq!(HostJson::largest_request(5), 5 * (1_398_104 + 65_536));
         assert_eq!(time_span("1.00:00:01"), Some(Duration::from_secs(86_401)));
     }
 

@@ -8,6 +8,7 @@ mod retry;
 #[cfg(feature = "event-hubs")]
 mod submit;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,13 +22,16 @@ pub use submit::SubmitSettings;
 
 use crate::decode::{Naming, Trigger};
 use crate::encode::Compression;
-use crate::event::Stream;
+use crate::event::{Log, Stream};
 use crate::event_hubs::Address;
 use crate::judge::Limits;
 use crate::store::{AzureOptions, Identity, Location, StoreLimits};
 
-/// The function whose invocations are landed, and the folder of its function.json.
+/// The function of the Event Hubs trigger, and the folder of its function.json.
 pub const FUNCTION: &str = "IngestOrders";
+
+/// The function of the Kafka trigger, and the folder of its function.json.
+pub const KAFKA_FUNCTION: &str = "IngestOrdersKafka";
 
 /// A setting that can't be used: the program does not start with it.
 #[derive(Debug, thiserror::Error)]
@@ -75,8 +79,12 @@ pub struct Settings {
     pub store: StoreLimits,
     /// The least level of what is logged (`LOG_LEVEL`).
     pub log_level: tracing::Level,
-    /// The trigger as function.json declares it.
+    /// The Event Hubs trigger as function.json declares it.
     pub trigger: Trigger,
+    /// The Kafka trigger as function.json declares it.
+    pub kafka: Trigger,
+    /// The functions that are on: that are there, and that no app setting disables.
+    pub on: BTreeSet<Log>,
     /// The API that publishes (`SUBMIT_HUB`, `SUBMIT_KEYS`, `SUBMIT_LIMIT`, `SUBMIT_TIMEOUT`).
     #[cfg(feature = "event-hubs")]
     pub submit: SubmitSettings,
@@ -103,6 +111,16 @@ impl Settings {
             )
         })?;
         let naming = read.naming()?;
+        let on = read.on(&app);
+        if on.len() > 1 && read.text("STREAM_NAME").is_some() {
+            return Err(SettingError::new(
+                "STREAM_NAME",
+                format!(
+                    "it would name the hub and the topic alike: disable one of {FUNCTION} and \
+                     {KAFKA_FUNCTION}, as by AzureWebJobs.{KAFKA_FUNCTION}.Disabled=true"
+                ),
+            ));
+        }
         let settings = Self {
             port: read.parsed("FUNCTIONS_CUSTOMHANDLER_PORT", 8080)?,
             location: location
@@ -120,8 +138,11 @@ impl Settings {
             landing_timeout: read.duration("LANDING_TIMEOUT", Duration::from_mins(2))?,
             store: read.store_limits()?,
             log_level: read.parsed("LOG_LEVEL", tracing::Level::INFO)?,
-            trigger: Trigger::load(&app, FUNCTION)
+            trigger: Trigger::load(&app, FUNCTION, Log::Hub)
                 .map_err(|error| SettingError::new(FUNCTION, error))?,
+            kafka: Trigger::load(&app, KAFKA_FUNCTION, Log::Topic)
+                .map_err(|error| SettingError::new(KAFKA_FUNCTION, error))?,
+            on,
             #[cfg(feature = "event-hubs")]
             submit: read.submit()?,
         };
@@ -137,16 +158,21 @@ impl Settings {
     /// hold its partition for ever, and a landing that outlives the function's time-out would be
     /// ended with the whole process.
     fn hold_against(&self, host: &HostJson) -> Result<(), SettingError> {
-        let worst = host.largest_request();
-        if worst > self.request_limit as u64 {
-            return Err(SettingError::new(
-                "host.json",
-                format!(
-                    "extensions.eventHubs.maxEventBatchSize {} can make a request of {worst} bytes, \
-                     and REQUEST_LIMIT is {}: lower the one or raise the other",
-                    host.max_event_batch_size, self.request_limit
-                ),
-            ));
+        for (figure, events) in [
+            ("eventHubs.maxEventBatchSize", host.max_event_batch_size),
+            ("kafka.maxBatchSize", host.max_kafka_batch_size),
+        ] {
+            let worst = HostJson::largest_request(events);
+            if worst > self.request_limit as u64 {
+                return Err(SettingError::new(
+                    "host.json",
+                    format!(
+                        "extensions.{figure} {events} can make a request of {worst} bytes, \
+                         and REQUEST_LIMIT is {}: lower the one or raise the other",
+                        self.request_limit
+                    ),
+                ));
+            }
         }
         match host.function_timeout {
             Some(timeout) if self.landing_timeout * 2 > timeout => Err(SettingError::new(
@@ -206,7 +232,29 @@ impl<F: Fn(&str) -> Option<String>> Reader<F> {
             self.text("STREAM_NAME").as_deref(),
             self.text("STREAM_EPOCH").as_deref(),
         )
-        .map_err(|error| SettingError::new("STREAM_NAME or STREAM_EPOCH", error))
+        .map_err(|error| SettingError::new("STREAM_NAME or STREAM_EPOCH", error))?
+        .with_kafka(self.text("KAFKA_NAMESPACE").as_deref())
+        .map_err(|error| SettingError::new("KAFKA_NAMESPACE", error))
+    }
+
+    /// The functions that have a function.json and are not disabled: by
+    /// `AzureWebJobs.<function>.Disabled`, in which Linux may have `_` for each dot. The host does
+    /// not start the Kafka trigger either where its topic is not set.
+    fn on(&self, app: &Path) -> BTreeSet<Log> {
+        let disabled = |function: &str| {
+            let dotted = format!("AzureWebJobs.{function}.Disabled");
+            let said = [dotted.replace('.', "_"), dotted];
+            let said = said.iter().filter_map(|name| self.text(name));
+            said.into_iter()
+                .any(|value| value == "1" || value.eq_ignore_ascii_case("true"))
+        };
+        [(Log::Hub, FUNCTION), (Log::Topic, KAFKA_FUNCTION)]
+            .into_iter()
+            .filter(|(_, function)| app.join(function).join("function.json").is_file())
+            .filter(|(_, function)| !disabled(function))
+            .filter(|(log, _)| *log == Log::Hub || self.text("KAFKA_TOPIC").is_some())
+            .map(|(log, _)| log)
+            .collect()
     }
 
     /// Who we are for a store: the app's identity in Azure, and the developer's login elsewhere.
@@ -322,6 +370,7 @@ mod tests {
         assert_eq!(settings.compression, Compression::Gzip);
         assert_eq!(settings.identity, Identity::Developer);
         assert_eq!(settings.trigger.name, "events");
+        assert_eq!(settings.kafka.name, "records");
     }
 
     #[test]
@@ -336,6 +385,7 @@ mod tests {
             ("LANDING_TIMEOUT", "9m", "half of it"),
             ("REQUEST_LIMIT", "100MiB", "maxEventBatchSize"),
             ("STREAM_NAME", "../x", "STREAM_NAME"),
+            ("KAFKA_NAMESPACE", "a/b", "KAFKA_NAMESPACE"),
             (
                 "FUNCTIONS_CUSTOMHANDLER_PORT",
                 "http",
@@ -346,6 +396,30 @@ mod tests {
             let error = read(&[(name, value)]).unwrap_err();
             assert!(error.contains(says), "{name}={value}: {error}");
         }
+    }
+
+    #[test]
+    fn what_a_setting_disables_is_off() {
+        let on = |settings: &[(&str, &str)]| read(settings).map(|it| it.on);
+        let (topic, kafka) = (
+            ("KAFKA_TOPIC", "orders"),
+            "AzureWebJobs.IngestOrdersKafka.Disabled",
+        );
+        let hub = ("AzureWebJobs_IngestOrders_Disabled", "1");
+        assert_eq!(on(&[]), Ok([Log::Hub].into()));
+        assert_eq!(on(&[topic, (kafka, "True")]), Ok([Log::Hub].into()));
+        assert_eq!(
+            on(&[topic, (kafka, "0")]),
+            Ok([Log::Hub, Log::Topic].into())
+        );
+        assert_eq!(on(&[topic, hub]), Ok([Log::Topic].into()));
+        let name = ("STREAM_NAME", "shop");
+        let both = on(&[topic, name]).unwrap_err();
+        assert!(
+            both.contains("AzureWebJobs.IngestOrdersKafka.Disabled"),
+            "{both}"
+        );
+        assert!(on(&[topic, name, hub]).is_ok() && on(&[name]).is_ok());
     }
 
     #[test]

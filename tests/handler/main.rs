@@ -7,3 +7,4 @@ mod handler;
 mod limits;
 mod payloads;
 mod process;
+mod records;

@@ -7,7 +7,8 @@
 //! was delivered must stand in the lake once.
 //!
 //! `SIMULATION=FIRST+COUNT cargo test --release --test simulation` runs other seeds than the
-//! default ones; a seed that fails is printed. [`replay`] does the same to replays.
+//! default ones; a seed that fails is printed. [`kafka`] does the same to the partitions of a topic,
+//! and [`replay`] to replays.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,6 +16,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod kafka;
 mod replay;
 mod store;
 mod world;
@@ -38,6 +40,11 @@ fn seeds() -> (u64, u64) {
 #[test]
 fn i1_i2_every_event_stands_once_whatever_is_killed() {
     all("landing", world::run);
+}
+
+#[test]
+fn i1_i2_every_record_of_a_topic_stands_once_whatever_is_killed() {
+    all("topic", kafka::run);
 }
 
 #[test]

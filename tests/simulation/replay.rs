@@ -7,7 +7,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bronzegate::encode::Compression;
-use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
+use bronzegate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Stream};
 use bronzegate::judge::{Catalog, Judged, Limits, judge_batch};
 use bronzegate::landing::Landing;
 use bronzegate::replay::{Judging, Outcome, Progress, Selection, replay};
@@ -231,6 +231,7 @@ fn replaying(
 /// Events over a few hours, judged by the first catalog.
 fn judged(levels: &[u64]) -> Judged {
     let mut batch = Batch::empty(Origin::Partition {
+        log: Log::Hub,
         stream: Stream::new("shop/orders"),
         partition: Partition::new("0"),
     });

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bronzegate::audit::{self, Depth, Report};
 use bronzegate::encode::Compression;
-use bronzegate::event::{Batch, EnqueuedTime, Event, Origin, Partition, Stream};
+use bronzegate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Stream};
 use bronzegate::judge::{Judged, Reason, Rejection, Verdict, Violation};
 use bronzegate::landing::{About, Kind, Landed, Landing, LandingError, Name};
 use bronzegate::store::Store;
@@ -322,11 +322,9 @@ impl World {
                 }
             }
             if kind == Kind::Bronze {
-                let covered = about.covered.ok_or(format!("{blob} covers nothing"))?;
-                let life = u8::from(
-                    self.anew_at()
-                        .is_some_and(|at| covered.least.millis() >= at),
-                );
+                let covered = about.covered.first().ok_or("a blob covers nothing")?;
+                let least = covered.times.ends().map(|(least, _)| least.millis());
+                let life = u8::from(self.anew_at().is_some_and(|at| least >= Some(at)));
                 chains
                     .entry(life)
                     .or_default()
@@ -397,7 +395,7 @@ fn judged(events: &[Sent], newer: bool) -> Judged {
             payload.extend_from_slice(
                 format!("[{},{},{}]", sent.life, sent.sequence, sent.clock).as_bytes(),
             );
-            verdicts.push(verdict(*sent, newer));
+            verdicts.push(verdict(sent.refused_by, newer));
             Event {
                 body: first..payload.len(),
                 sequence: Some(sent.sequence),
@@ -409,6 +407,7 @@ fn judged(events: &[Sent], newer: bool) -> Judged {
     Judged {
         batch: Batch {
             origin: Origin::Partition {
+                log: Log::Hub,
                 stream: Stream::new("shop/orders"),
                 partition: Partition::new("0"),
             },
@@ -421,8 +420,9 @@ fn judged(events: &[Sent], newer: bool) -> Judged {
     }
 }
 
-fn verdict(sent: Sent, newer: bool) -> Verdict {
-    if sent.refused_by <= u8::from(!newer) {
+/// What the older or the newer catalog says of an event that this share of them refuses.
+pub fn verdict(refused_by: u8, newer: bool) -> Verdict {
+    if refused_by <= u8::from(!newer) {
         return Verdict::Accepted("x/1.0.0".into());
     }
     Verdict::Rejected(Rejection {

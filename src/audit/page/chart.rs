@@ -33,8 +33,13 @@ pub(super) fn bars(buckets: &[Bucket], axis: Axis, label: &str) -> Markup {
     }
 }
 
-/// What is landed of a partition, what is missing, and how much was rejected when.
-pub(super) fn strip(partition: &PartitionReport, axis: Axis, label: &str) -> Markup {
+/// What is landed of a partition, what is missing where `gaps` are something wrong, and how much was
+/// rejected when.
+pub(super) fn strip(
+    partition: &PartitionReport,
+    (axis, gaps): (Axis, bool),
+    label: &str,
+) -> Markup {
     const HEIGHT: f64 = 28.0;
     const LANDED: f64 = 16.0;
     let most = partition.timeline.iter().map(|it| it.rejected).max();
@@ -43,15 +48,19 @@ pub(super) fn strip(partition: &PartitionReport, axis: Axis, label: &str) -> Mar
         svg.strip viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none" role="img" aria-label=(label) {
             @for (index, life) in partition.lives.iter().enumerate() {
                 @for range in life.ranges.iter().take(MARKS) {
-                    @let (x, width) = axis.span(millis(&range.least), millis(&range.greatest), WIDTH);
-                    (rect("landed", x, 0.0, width.max(1.0), LANDED))
+                    @if let (Some(from), Some(to)) = (millis(range.least.as_ref()), millis(range.greatest.as_ref())) {
+                        @let (x, width) = axis.span(from, to, WIDTH);
+                        (rect("landed", x, 0.0, width.max(1.0), LANDED))
+                    }
                 }
-                @for gap in life.gaps.iter().take(MARKS) {
-                    @let (x, width) = axis.span(millis(&gap.after), millis(&gap.before), WIDTH);
-                    (gap_mark(x, width.max(4.0), LANDED))
+                @for gap in life.gaps.iter().take(if gaps { MARKS } else { 0 }) {
+                    @if let (Some(from), Some(to)) = (millis(gap.after.as_ref()), millis(gap.before.as_ref())) {
+                        @let (x, width) = axis.span(from, to, WIDTH);
+                        (gap_mark(x, width.max(4.0), LANDED))
+                    }
                 }
-                @if let (true, Some(first)) = (index > 0, life.ranges.first()) {
-                    @let (x, _) = axis.span(millis(&first.least), millis(&first.least), WIDTH);
+                @if let (true, Some(from)) = (index > 0, life.ranges.first().and_then(|it| millis(it.least.as_ref()))) {
+                    @let (x, _) = axis.span(from, from, WIDTH);
                     line.life x1=(number(x)) x2=(number(x)) y1="0" y2=(HEIGHT) {}
                 }
             }

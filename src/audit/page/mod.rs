@@ -49,6 +49,7 @@ pub fn page(report: &Report) -> String {
                 }
                 main {
                     (sections::findings(report))
+                    (sections::notes(report))
                     div #streams {
                         @for (index, stream) in report.streams.iter().enumerate() {
                             (sections::stream(stream, index))
@@ -119,7 +120,7 @@ fn footer(report: &Report) -> Markup {
                 @if let Some(purged) = &report.purged_before {
                     "; days before " (purged.get(..10).unwrap_or(purged)) " may have been removed by a rule, and were not looked at"
                 }
-                ". Times are UTC, those at which the hub took the events. bronzegate " (env!("CARGO_PKG_VERSION")) "."
+                ". Times are UTC, those at which the hub took the events, or that a topic's records say. bronzegate " (env!("CARGO_PKG_VERSION")) "."
             }
         }
     }

@@ -10,6 +10,7 @@ use super::super::report::{
 };
 use super::chart;
 use super::time::{Axis, long, short};
+use crate::event::Log;
 use crate::terminal::grouped;
 
 /// Findings, partitions and rows of a table that are shown; the others are counted or folded.
@@ -69,6 +70,13 @@ fn row(finding: &Finding) -> Markup {
     }
 }
 
+/// What is to be known of streams, and is nothing wrong.
+pub(super) fn notes(report: &Report) -> Markup {
+    html! {
+        @for note in &report.notes { p.note { strong { (note.stream) } ": " (note.message) "." } }
+    }
+}
+
 /// A stream: what was landed when, and its partitions.
 pub(super) fn stream(stream: &StreamReport, index: usize) -> Markup {
     let id = format!("stream-{index}");
@@ -76,10 +84,8 @@ pub(super) fn stream(stream: &StreamReport, index: usize) -> Markup {
     html! {
         section aria-labelledby=(id) {
             h2 id=(id) { (stream.stream) }
-            @if let Some(axis) = axis {
-                (throughput(stream, axis))
-                (partitions(stream, axis))
-            }
+            @if let Some(axis) = axis { (throughput(stream, axis)) }
+            @if !stream.partitions.is_empty() { (partitions(stream, axis)) }
             @if stream.unplaced != Counts::default() {
                 p {
                     (grouped(stream.unplaced.events)) " events without coordinates stand outside of the partitions ("
@@ -162,13 +168,14 @@ fn summed(stream: &StreamReport) -> Vec<Bucket> {
     sums.into_values().collect()
 }
 
-fn partitions(stream: &StreamReport, axis: Axis) -> Markup {
+fn partitions(stream: &StreamReport, axis: Option<Axis>) -> Markup {
+    let axis = axis.map(|axis| (axis, stream.log != Log::Topic.word()));
     let (shown, folded) = stream
         .partitions
         .split_at(stream.partitions.len().min(PARTITIONS));
     html! {
         h3 { "Partitions" }
-        (chart::key())
+        @if axis.is_some() { (chart::key()) }
         (partition_table(shown, axis, &format!("Partitions of {}", stream.stream)))
         @if !folded.is_empty() {
             details {
@@ -180,13 +187,20 @@ fn partitions(stream: &StreamReport, axis: Axis) -> Markup {
     }
 }
 
-fn partition_table(partitions: &[PartitionReport], axis: Axis, label: &str) -> Markup {
+/// Without an axis no time is known, and there are no strips; with it goes whether gaps are wrong.
+fn partition_table(
+    partitions: &[PartitionReport],
+    axis: Option<(Axis, bool)>,
+    label: &str,
+) -> Markup {
     html! {
         div.scroll tabindex="0" role="region" aria-label=(label) {
             table.partitions {
                 thead { tr {
                     th scope="col" { "partition" }
-                    th.strip-cell scope="col" { (axis_labels(axis)) span.soft { "landed over time" } }
+                    @if let Some((axis, _)) = axis {
+                        th.strip-cell scope="col" { (axis_labels(axis)) span.soft { "landed over time" } }
+                    }
                     th scope="col" { "sequences" }
                     th.n scope="col" { "events" }
                     th.n scope="col" { "rejected" }
@@ -197,7 +211,9 @@ fn partition_table(partitions: &[PartitionReport], axis: Axis, label: &str) -> M
                     @for partition in partitions {
                         tr data-partition=(partition.partition) {
                             th scope="row" { (partition.partition) }
-                            td.strip-cell { (chart::strip(partition, axis, &words(partition))) }
+                            @if let Some(axis) = axis {
+                                td.strip-cell { (chart::strip(partition, axis, &words(partition))) }
+                            }
                             td { (sequences(&partition.lives)) }
                             td.n { (grouped(partition.totals.events)) }
                             td.n { (grouped(partition.totals.rejected)) }
@@ -251,7 +267,7 @@ fn ranges(stream: &StreamReport) -> Markup {
         partition: &'a str,
         gap: bool,
         numbers: (u64, u64),
-        times: (&'a str, &'a str),
+        times: (Option<&'a String>, Option<&'a String>),
     }
     let mut rows = Vec::new();
     for partition in &stream.partitions {
@@ -260,13 +276,13 @@ fn ranges(stream: &StreamReport) -> Markup {
                 partition: &partition.partition,
                 gap: false,
                 numbers: (it.first, it.last),
-                times: (&it.least, &it.greatest),
+                times: (it.least.as_ref(), it.greatest.as_ref()),
             });
             let missing = life.gaps.iter().map(|it| Row {
                 partition: &partition.partition,
                 gap: true,
                 numbers: (it.first, it.last),
-                times: (&it.after, &it.before),
+                times: (it.after.as_ref(), it.before.as_ref()),
             });
             let start = rows.len();
             rows.extend(landed.chain(missing));
@@ -297,8 +313,9 @@ fn ranges(stream: &StreamReport) -> Markup {
                                 td { @if row.gap { span.kind { "gap" } } @else { "landed" } }
                                 td.n { (row.numbers.0) }
                                 td.n { (row.numbers.1) }
-                                td { (row.times.0) }
-                                td { (row.times.1) }
+                                @for time in [row.times.0, row.times.1] {
+                                    td { @if let Some(time) = time { (time) } @else { span.soft { "—" } } }
+                                }
                             }
                         }
                     }

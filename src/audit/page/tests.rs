@@ -19,6 +19,7 @@ fn report() -> Report {
         reasons: None,
         outbox: OutboxReport::default(),
         hub: None,
+        notes: Vec::new(),
         findings: Vec::new(),
         wrong: 0,
     }
@@ -45,8 +46,8 @@ fn partition(number: usize) -> PartitionReport {
             ranges: vec![RangeReport {
                 first: 0,
                 last: 3_599,
-                least: time(0),
-                greatest: time(59),
+                least: Some(time(0)),
+                greatest: Some(time(59)),
             }],
             gaps: Vec::new(),
         }],
@@ -78,6 +79,7 @@ fn what_comes_from_the_lake_is_inert() {
     }];
     report.streams = vec![StreamReport {
         stream: evil.to_owned(),
+        log: "hub",
         totals: Counts::default(),
         partitions: vec![PartitionReport {
             partition: evil.to_owned(),
@@ -125,6 +127,7 @@ fn a_hub_of_a_thousand_partitions_stays_a_page() {
     let mut report = report();
     report.streams = vec![StreamReport {
         stream: "shop/orders".to_owned(),
+        log: "hub",
         totals: Counts {
             events: 1_024 * 3_600,
             ..Counts::default()

@@ -35,9 +35,10 @@ impl Axis {
     }
 }
 
-/// Milliseconds since 1970 of a time in a report, which wrote it itself.
-pub(super) fn millis(time: &str) -> i64 {
-    enqueued_time(time).map_or(0, EnqueuedTime::millis)
+/// Milliseconds since 1970 of a time in a report, which wrote it itself; `None` where it is not
+/// known.
+pub(super) fn millis(time: Option<&String>) -> Option<i64> {
+    enqueued_time(time?).map(EnqueuedTime::millis)
 }
 
 /// `2026-11-20 12:00:01`, in UTC.

@@ -23,6 +23,7 @@ use tokio::sync::watch;
 use super::process::{App, Process, ProcessError};
 use crate::decode::{Cardinality, DataType, Trigger};
 use crate::encode::Compression;
+use crate::event;
 use crate::hub::Hub;
 use crate::hub::endpoint::{self, Clock};
 use crate::hub::folder::FolderError;
@@ -119,7 +120,8 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<(), LiveError>
         host: HostJson::load(&root)?.unwrap_or_default(),
         retry: Retry::load(&root)?,
     };
-    let trigger = Trigger::load(&root, FUNCTION).map_err(|_| LiveError::Trigger)?;
+    let trigger =
+        Trigger::load(&root, FUNCTION, event::Log::Hub).map_err(|_| LiveError::Trigger)?;
     let declared = Trigger::declared("events", Cardinality::Many, DataType::Binary);
     if trigger != declared {
         return Err(LiveError::Trigger);

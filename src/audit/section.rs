@@ -1,4 +1,4 @@
-//! A day of a stream: its hours one after another, and no more than one of them held.
+//! A section of a stream: its hours one after another, and no more than one of them held.
 
 use std::collections::BTreeMap;
 
@@ -10,14 +10,14 @@ use super::reading::{Bodies, Read, read};
 use super::reasons::Reasons;
 use super::report::Counts;
 use super::{Auditing, Depth, LOOKED_AGAIN, READ_AT_ONCE};
-use crate::event::{Partition, Stream};
-use crate::lake::{Day, Hour, Hours};
+use crate::event::{Log, Partition, Position, Stream};
+use crate::lake::{Hour, Hours, Section};
 use crate::landing::{Kind, Name, Place};
 use crate::store::{Listed, StoreError};
 
-/// What a day holds.
+/// What a section holds.
 #[derive(Debug, Default)]
-pub(super) struct DayStock {
+pub(super) struct SectionStock {
     pub(super) partitions: BTreeMap<Partition, Segment>,
     pub(super) unplaced: Counts,
     pub(super) findings: Findings,
@@ -25,7 +25,7 @@ pub(super) struct DayStock {
     pub(super) reasons: Reasons,
 }
 
-impl DayStock {
+impl SectionStock {
     /// Keeps what is to be looked at again; beyond a bound it is believed.
     pub(super) fn doubt(&mut self, doubts: Vec<Doubt>) {
         for doubt in doubts {
@@ -39,10 +39,14 @@ impl DayStock {
 }
 
 impl Auditing<'_> {
-    /// Audits a day.
-    pub(super) async fn day(&self, stream: &Stream, day: &Day) -> Result<DayStock, StoreError> {
-        let mut hours = Hours::of(self.store, stream, day);
-        let mut sum = DayStock::default();
+    /// Audits a section.
+    pub(super) async fn section(
+        &self,
+        stream: &Stream,
+        section: &Section,
+    ) -> Result<SectionStock, StoreError> {
+        let mut hours = Hours::of(self.store, stream, section);
+        let mut sum = SectionStock::default();
         while let Some(mut hour) = hours.next().await? {
             self.keep_to_window(&mut hour);
             self.progress
@@ -59,7 +63,7 @@ impl Auditing<'_> {
                 self.read(stock.stretches, &mut sum).await?;
             }
         }
-        self.progress.day();
+        self.progress.section();
         Ok(sum)
     }
 
@@ -69,28 +73,31 @@ impl Auditing<'_> {
             return;
         }
         let within = |listed: &Listed| match Name::parse(&listed.name) {
-            Some((
-                _,
-                Name {
-                    place: Place::Partition { first, .. },
-                    ..
+            Some((_, Name { place, .. })) => match place {
+                Place::Partition { first, .. } => match first {
+                    Position::Enqueued { time, .. } => {
+                        let hour = time.hour();
+                        self.since.is_none_or(|since| hour >= since.hour())
+                            && self
+                                .until
+                                .is_none_or(|until| hour * 3_600_000 < until.millis())
+                    }
+                    Position::Offset(_) => true,
                 },
-            )) => {
-                let hour = first.enqueued.hour();
-                self.since.is_none_or(|since| hour >= since.hour())
-                    && self
-                        .until
-                        .is_none_or(|until| hour * 3_600_000 < until.millis())
-            }
-            // nobody knows when these were taken
-            Some(_) => !self.timed,
+                // nobody knows when these were taken
+                Place::Invocation { log, .. } => !self.timed || log == Log::Topic,
+            },
             None => true,
         };
         hour.bronze.retain(within);
         hour.rejections.retain(within);
     }
 
-    async fn read(&self, stretches: Vec<Stretch>, sum: &mut DayStock) -> Result<(), StoreError> {
+    async fn read(
+        &self,
+        stretches: Vec<Stretch>,
+        sum: &mut SectionStock,
+    ) -> Result<(), StoreError> {
         let mut reads = stream::iter(stretches)
             .map(|stretch| self.stretch(stretch))
             .buffer_unordered(READ_AT_ONCE);

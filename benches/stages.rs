@@ -222,6 +222,7 @@ fn whole(criterion: &mut Criterion) {
         landing_url: format!("file://{}/lake", folder.path().display()),
         logs: folder.path().join("logs"),
         compression: "gzip".to_owned(),
+        hub: None,
     };
     app.clear_logs().unwrap();
     let process = runtime.block_on(Process::start(app)).unwrap();

@@ -136,7 +136,10 @@ impl Client {
     }
 
     /// Awaits a request for as long as patience lasts.
-    pub(super) async fn within<T, E: Error>(
+    ///
+    /// # Errors
+    /// The request's own, and where it takes longer.
+    pub async fn within<T, E: Error>(
         &self,
         action: &'static str,
         request: impl Future<Output = Result<T, E>>,

@@ -107,6 +107,7 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<bool, LocalErr
         logs: request.lake.logs.clone(),
         landing_url: request.lake.url.clone(),
         compression: request.compression.to_string(),
+        hub: None,
     };
     let hub = Arc::new(Hub::fill(&request.input, request.partitions)?);
     app.clear_logs()

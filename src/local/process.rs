@@ -29,6 +29,8 @@ pub struct App {
     pub logs: PathBuf,
     /// `BRONZE_COMPRESSION`.
     pub compression: String,
+    /// `SUBMIT_HUB`: the hub to which the HTTP API publishes, where there is one.
+    pub hub: Option<String>,
 }
 
 /// Why the handler does not run.
@@ -109,6 +111,11 @@ impl Process {
         format!("http://127.0.0.1:{}/IngestOrders", self.port)
     }
 
+    /// Where orders are posted, in a build that has the API: the host would forward them there.
+    pub fn api(&self) -> Option<String> {
+        cfg!(feature = "event-hubs").then(|| format!("http://127.0.0.1:{}/api/orders", self.port))
+    }
+
     /// The client that asks it.
     pub fn client(&self) -> reqwest::Client {
         self.client.clone()
@@ -185,6 +192,7 @@ fn spawn(app: &App, port: u16) -> Result<Child, ProcessError> {
             .env_remove("STREAM_NAME")
             .env_remove("STREAM_EPOCH")
             .env_remove("SCHEMAS_DIR")
+            .env("SUBMIT_HUB", app.hub.as_deref().unwrap_or_default())
             .stdin(Stdio::piped())
             .stdout(append(&app.log())?)
             .stderr(append(&app.errors())?)

@@ -1,6 +1,7 @@
 //! Where accepted events are handed in: a publisher for each partition, opened when it is needed.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures::future::try_join_all;
@@ -20,6 +21,7 @@ pub(super) struct Desk {
 struct Lane {
     target: Target,
     publisher: Mutex<Publisher>,
+    client: Client,
 }
 
 impl Desk {
@@ -56,6 +58,7 @@ impl Desk {
             .map(|id| Lane {
                 target: Target::Partition(id),
                 publisher: Mutex::new(Publisher::new(self.client.clone())),
+                client: self.client.clone(),
             })
             .collect())
     }
@@ -63,7 +66,9 @@ impl Desk {
 
 impl Lane {
     async fn publish(&self, mut events: &[Outgoing]) -> Result<(), HubError> {
-        let mut publisher = self.publisher.lock().await;
+        // behind one that does not get through, others don't wait for ever
+        let turn = async { Ok::<_, Infallible>(self.publisher.lock().await) };
+        let mut publisher = self.client.within("wait for its turn", turn).await?;
         let mut tried = false;
         while !events.is_empty() {
             match publisher.publish(&self.target, events, |_| ()).await {

@@ -19,6 +19,8 @@ pub struct Hub {
     child: Child,
     /// The connection string that it printed.
     pub connection: String,
+    /// All that it printed at its start.
+    pub listening: Value,
     /// The last object that it printed since.
     standing: Arc<Mutex<Value>>,
 }
@@ -116,6 +118,7 @@ impl Hub {
                 .as_str()
                 .unwrap()
                 .to_owned(),
+            listening: first["listening"].clone(),
             standing,
         }
     }

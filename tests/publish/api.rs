@@ -331,3 +331,17 @@ fn schemathesis() -> PathBuf {
     }
     program
 }
+
+#[tokio::test]
+async fn the_handler_behind_the_hub_takes_orders_by_http() {
+    let lake = Lake::new();
+    let hub = lake.hub();
+    let api = hub.listening["api"].as_str().unwrap();
+    let posted = reqwest::Client::new()
+        .post(api)
+        .header("content-type", "application/json")
+        .body(LINE)
+        .send();
+    assert_eq!(posted.await.unwrap().status(), 202);
+    lake.landed(1);
+}

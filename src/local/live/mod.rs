@@ -106,6 +106,7 @@ struct Listening<'a> {
     events: u64,
     lake: &'a str,
     stream: String,
+    api: Option<String>,
     folder: PathBuf,
     log: PathBuf,
 }
@@ -140,6 +141,7 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<(), LiveError>
         logs: folder.clone(),
         landing_url: request.lake.url.clone(),
         compression: request.compression.to_string(),
+        hub: Some(format!("localhost:{port}/{HUB}")),
     };
     app.clear_logs().map_err(io_at(folder.display()))?;
     let stopped = terminal::stopped().map_err(io_at("signals"))?;
@@ -153,6 +155,7 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<(), LiveError>
         events: hub.partitions().iter().map(Log::next).sum(),
         lake: &request.lake.name,
         stream: format!("{NAMESPACE}/{HUB}"),
+        api: process.api(),
         folder,
         log: app.log(),
     };
@@ -231,6 +234,7 @@ fn say(
         events,
         lake,
         stream,
+        api,
         folder,
         log,
     } = listening;
@@ -254,6 +258,9 @@ fn say(
         folder.display(),
         log.display(),
     )?;
+    if let Some(api) = api {
+        writeln!(out, "  HTTP API    {api}")?;
+    }
     if policy.retry.is_none() {
         writeln!(
             out,

@@ -13,6 +13,7 @@ mod client;
 mod clients;
 mod command;
 mod kills;
+#[expect(dead_code, reason = "the tests of what publishes use the rest")]
 mod running;
 #[cfg(feature = "event-hubs")]
 mod rust;

@@ -18,7 +18,7 @@ TRANSACTION = {
     "price_is_exact_in_38_digits": "price IS NOT NULL",
     "price_is_positive": "price IS NULL OR price > 0",
     "quantity_is_whole_and_fits_64_bits": "quantity IS NOT NULL",
-    "amount_fits_38_digits": "price IS NULL OR quantity IS NULL OR amount IS NOT NULL",
+    "amount_is_below_10_to_the_22": "price IS NULL OR quantity IS NULL OR amount IS NOT NULL",
     "cancellations_alone_are_negative": "quantity IS NULL OR cancelled = (quantity < 0)",
 }
 

@@ -5,8 +5,11 @@ from pyspark.sql import functions as F
 
 # 20 digits before the point and 18 behind it: 38 in all, the most that Spark and Delta hold
 PRICE = "DECIMAL(38,18)"
-# a line's value, rounded half up; prices of up to six decimals are not rounded
-AMOUNT = "DECIMAL(38,6)"
+# a line's value, rounded half up; prices of up to six decimals are not rounded. Sums have 38 digits,
+# so it takes 10,000,000,000 lines of the greatest value until one can't be told
+AMOUNT = "DECIMAL(28,6)"
+# the same for units: what is summed is wider than what is counted
+UNITS = "DECIMAL(19,0)"
 
 
 def price(text: Column) -> Column:
@@ -20,9 +23,8 @@ def quantity(text: Column) -> Column:
 
 
 def amount(price: Column, quantity: Column) -> Column:
-    """Price times quantity; null where that is beyond 32 digits before the point."""
-    # in two factors, since Spark would cut the digits of the product's type where they are too many
-    return F.try_multiply(price, quantity.cast("DECIMAL(19,0)")).try_cast(AMOUNT)
+    """Price times quantity; null where that has more than 22 digits before the point."""
+    return F.try_multiply(price, quantity.cast(UNITS)).try_cast(AMOUNT)
 
 
 def _decimals(text: Column) -> Column:

@@ -119,6 +119,8 @@ def planted() -> list[Line]:
         replace(line, written={"Price": "2.5E+3"}, price=Decimal(2500)),
         replace(line, written={"Price": "9.99000000000000000000000"}, price=Decimal("9.99")),
         replace(line, quantity=9223372036854775807, price=Decimal("0.01")),
+        replace(line, quantity=9223372036854775807, price=Decimal("0.02")),
+        replace(line, transaction="C499999", quantity=-9223372036854775808, price=Decimal("0.01")),
     ]
     price, quantity = "price_is_exact_in_38_digits", "quantity_is_whole_and_fits_64_bits"
     broken = [
@@ -131,7 +133,7 @@ def planted() -> list[Line]:
             line,
             price=Decimal("99999999999999999999"),
             quantity=9223372036854775807,
-            breaks="amount_fits_38_digits",
+            breaks="amount_is_below_10_to_the_22",
         ),
     ]
     return exact + broken

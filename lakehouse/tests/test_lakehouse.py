@@ -62,7 +62,7 @@ class Story:
             replace(it, fate=ACCEPTED) if leading_zero(it) else it for it in self.shop + more
         ]
         self.replayed = self.replay()
-        assert self.replay()["replayed"] == 0
+        assert self.replay()["landed"] == 0
         bronzegate("audit", "--deep", "--lake", self.lake, "--quiet")
         self.second = self.updated({"messages": "distinct"})
 
@@ -238,7 +238,7 @@ def test_rejections_are_counted_by_schema_and_reason(run):
 def test_what_a_mended_schema_accepts_moves_from_rejections_to_silver(story):
     mended = [it for it in story.second.shop if leading_zero(it)]
     assert len(mended) > 20
-    assert story.replayed["replayed"] == len(mended)
+    assert story.replayed["landed"] == len(mended)
     moved = [it for it in story.second.tables["order_transactions"] if it["replayed"]]
     assert Counter(it["transaction_no"] for it in moved) == Counter(it.transaction for it in mended)
     assert {it["schema"] for it in moved} == {"order-transaction/1.1.0"}

@@ -4,7 +4,9 @@ from pyspark import pipelines as dp
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-_ZERO = F.expr("CAST(0 AS DECIMAL(38,6))")
+from pipeline.numbers import AMOUNT, UNITS
+
+_UNITS = F.col("quantity").cast(UNITS)
 
 
 def _table(name: str):
@@ -12,12 +14,13 @@ def _table(name: str):
 
 
 def _units(cancelled: bool):
-    units = F.when(F.col("cancelled") == cancelled, F.abs("quantity")).otherwise(0)
+    # a single line may have the greatest of 64 bits: the sum is wider
+    units = F.when(F.col("cancelled") == cancelled, F.abs(_UNITS)).otherwise(F.lit(0).cast(UNITS))
     return F.sum(units).alias("units_cancelled" if cancelled else "units_sold")
 
 
 def _money(name: str, counted):
-    return F.sum(F.when(counted, F.abs("amount")).otherwise(_ZERO)).cast("DECIMAL(38,6)").alias(name)
+    return F.sum(F.when(counted, F.abs("amount")).otherwise(F.lit(0).cast(AMOUNT))).alias(name)
 
 
 _SOLD, _CANCELLED = ~F.col("cancelled"), F.col("cancelled")
@@ -29,7 +32,7 @@ _FIGURES = [
     _units(cancelled=True),
     _money("sold", _SOLD),
     _money("cancelled", _CANCELLED),
-    F.sum("amount").cast("DECIMAL(38,6)").alias("net"),
+    F.sum("amount").alias("net"),
 ]
 
 
@@ -42,7 +45,7 @@ def sales_by_day_and_country():
 def sales_by_product():
     last = F.struct("enqueued_time", "sequence", "stream", "partition")
     name = F.max_by("product_name", last).alias("product_name")
-    return _table("sales").groupBy("product_no").agg(name, F.sum("quantity").alias("net_units"), *_FIGURES)
+    return _table("sales").groupBy("product_no").agg(name, F.sum(_UNITS).alias("net_units"), *_FIGURES)
 
 
 @dp.materialized_view(comment="What each customer ordered, and its value; the row without a number has those who are not known.")

@@ -72,7 +72,11 @@ def _spark(out: Path, jars: Path) -> str:
         "spark.hadoop.javax.jdo.option.ConnectionURL": f"jdbc:derby:;databaseName={out}/metastore;create=true",
         "spark.sql.warehouse.dir": f"{out}/tables",
         "spark.sql.session.timeZone": "UTC",
-        # a machine of two cores
+        # much small work on two cores: what would make code fast costs more than it saves
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.databricks.delta.stats.collect": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.databricks.delta.snapshotPartitions": "2",
         "spark.driver.memory": "1g",

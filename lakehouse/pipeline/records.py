@@ -1,11 +1,13 @@
 """The columns of the lines that bronzegate lands, and the payload behind them.
 
 `body` and `_properties` stay text: Spark 4 hands on the line's own characters, so no number is
-rounded; earlier versions write numbers anew.
+rounded; earlier versions write numbers anew. So does `from_json` in all of them where a number is to
+become text, which is why Python puts a payload's numbers in quotes before (`digits`).
 """
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
+from pyspark.sql.types import StringType
 
 _COORDINATES = """
     _stream STRING, _partition STRING, _sequence BIGINT, _offset STRING, _enqueued_time TIMESTAMP,
@@ -36,14 +38,28 @@ def coordinates() -> list[Column]:
     return [F.col(source).alias(name) for name, source in COORDINATES.items()]
 
 
+def digits():
+    """A function that puts the numbers of a JSON text in quotes, digit for digit."""
+
+    # defined here, so that it goes to the workers by value and they need not have this module
+    def quoted(text: str | None) -> str | None:
+        import json
+
+        return None if text is None else json.dumps(json.loads(text, parse_int=str, parse_float=str))
+
+    return F.udf(quoted, StringType())
+
+
 def payload() -> Column:
-    """What was judged: the body, or the `data` of a structured CloudEvents envelope."""
+    """What was judged, with its numbers as text: the body, or the `data` of a structured CloudEvents
+    envelope."""
     said = F.coalesce("_content_type", F.expr(_HEADER))
     # the Kafka endpoint hands a header's bytes on as base64, which has no `+json`
     decoded = F.expr(f"CAST(try_to_binary({_HEADER}, 'base64') AS STRING)")
     media_type = F.lower(F.trim(F.split(F.when(said.contains("+"), said).otherwise(decoded), ";")[0]))
-    data = F.from_json("body", "data STRING")["data"]
-    return F.when(media_type == "application/cloudevents+json", data).otherwise(F.col("body"))
+    body = digits()("body")
+    data = F.from_json(body, "data STRING")["data"]
+    return F.when(media_type == "application/cloudevents+json", data).otherwise(body)
 
 
 # try_element_at: most events have no such header

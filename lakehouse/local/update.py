@@ -16,11 +16,12 @@ class UpdateFailed(Exception):
 def update(lake: str, out: Path, jars: Path, settings: dict[str, str] | None = None) -> None:
     """Brings the tables under `out/tables` up to date with a lake, a folder or a URL.
 
-    `settings` are the pipeline's own (`messages`) or Spark's (`spark.…`).
+    `settings` are the pipeline's own (`messages`) or Spark's (`spark.…`), as those of hadoop-azure
+    (`spark.hadoop.fs.azure.…`) where the lake is a container.
     """
     out = out.resolve()
     (out / "conf").mkdir(parents=True, exist_ok=True)
-    (out / "conf" / "spark-defaults.conf").write_text(_spark(out, jars))
+    (out / "conf" / "spark-defaults.conf").write_text(_spark(out, jars, settings or {}))
     # the pipeline's files are looked for beside its specification
     (out / "transformations").unlink(missing_ok=True)
     (out / "transformations").symlink_to(HOME / "transformations")
@@ -56,13 +57,17 @@ def _pipeline(lake: str, out: Path, settings: dict[str, str]) -> str:
     settings = {"lake": lake} | settings
     lines = [f"storage: file://{out}/storage", "configuration:"]
     for name, value in settings.items():
+        if name.startswith("spark.hadoop."):
+            continue
         name = name if name.startswith("spark.") else f"spark.bronzegate.{name}"
         lines.append(f'  {name}: "{value}"')
     return text + "\n".join(lines) + "\n"
 
 
-def _spark(out: Path, jars: Path) -> str:
-    settings = {
+def _spark(out: Path, jars: Path, settings: dict[str, str]) -> str:
+    # files are read by settings that Spark has from the start
+    hadoop = {name: value for name, value in settings.items() if name.startswith("spark.hadoop.")}
+    settings = hadoop | {
         "spark.jars": ",".join(str(it) for it in sorted(jars.resolve().glob("*.jar"))),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",

@@ -35,14 +35,9 @@ def update(lake: str, out: Path, jars: Path, settings: dict[str, str] | None = N
             "SPARK_CONF_DIR": str(out / "conf"),
             "SPARK_LOCAL_IP": "127.0.0.1",
         }
-        ended = subprocess.run(
-            ["spark-pipelines", "run", "--spec", str(out / "spark-pipeline.yml")],
-            cwd=out,
-            env=environment,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            check=False,
-        )
+        command = ["spark-pipelines", "run", "--spec", str(out / "spark-pipeline.yml")]
+        streams = {"stdout": file, "stderr": subprocess.STDOUT}
+        ended = subprocess.run(command, cwd=out, env=environment, check=False, **streams)
     if ended.returncode:
         raise UpdateFailed(f"the update failed; see {log}:\n{_errors(log)}")
 
@@ -78,7 +73,7 @@ def _spark(out: Path, jars: Path, settings: dict[str, str]) -> str:
         "spark.sql.warehouse.dir": f"{out}/tables",
         "spark.sql.session.timeZone": "UTC",
         # much small work on two cores: what would make code fast costs more than it saves
-        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+        "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.databricks.delta.stats.collect": "false",

@@ -64,9 +64,9 @@ def test_the_dashboards_queries_run_over_the_tables(story, dataset):
     for folder in (story.out / "tables").iterdir():
         connection.register(folder.name, DeltaTable(str(folder)).to_pyarrow_table())
     query = "".join(dataset["queryLines"]).replace("`", '"')
-    found = connection.sql(query)
-    assert found.fetchone() is not None
-    connection.register("dataset", found.arrow())
+    found = connection.sql(query).to_arrow_table()
+    assert found.num_rows > 0
+    connection.register("dataset", found)
     widgets = [it["widget"] for page in DASHBOARD["pages"] for it in page["layout"]]
     queries = [query["query"] for it in widgets for query in it["queries"]]
     mine = [it for it in queries if it["datasetName"] == dataset["name"]]

@@ -1,7 +1,6 @@
 """One update of the pipeline, as `spark-pipelines run` does it."""
 
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -40,11 +39,6 @@ def update(lake: str, out: Path, jars: Path, settings: dict[str, str] | None = N
         ended = subprocess.run(command, cwd=out, env=environment, check=False, **streams)
     if ended.returncode:
         raise UpdateFailed(f"the update failed; see {log}:\n{_errors(log)}")
-
-
-def forget(out: Path) -> None:
-    """Removes all tables and what was read already: the next update begins anew."""
-    shutil.rmtree(out, ignore_errors=True)
 
 
 def _pipeline(lake: str, out: Path, settings: dict[str, str]) -> str:

@@ -3,7 +3,7 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from pipeline.numbers import PRICE, amount, price, quantity
+from pipeline.numbers import amount, price, quantity
 from pipeline.records import coordinates, payload
 
 # numbers are read as their text, and made decimals from there

@@ -53,10 +53,11 @@ def digits():
 def payload() -> Column:
     """What was judged, with its numbers as text: the body, or the `data` of a structured CloudEvents
     envelope."""
-    said = F.coalesce("_content_type", F.expr(_HEADER))
-    # the Kafka endpoint hands a header's bytes on as base64, which has no `+json`
+    header = F.expr(_HEADER)
+    # the Kafka endpoint hands a header's bytes on as base64, in which no media type is read
     decoded = F.expr(f"CAST(try_to_binary({_HEADER}, 'base64') AS STRING)")
-    media_type = F.lower(F.trim(F.split(F.when(said.contains("+"), said).otherwise(decoded), ";")[0]))
+    said = F.coalesce("_content_type", F.when(header.contains("+json"), header).otherwise(decoded))
+    media_type = F.lower(F.trim(F.split(said, ";")[0]))
     body = digits()("body")
     data = F.from_json(body, "data STRING")["data"]
     return F.when(media_type == "application/cloudevents+json", data).otherwise(body)

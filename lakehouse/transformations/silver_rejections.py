@@ -6,7 +6,6 @@ from pyspark.sql import functions as F
 
 from pipeline.records import COORDINATES, coordinates
 
-
 _COLUMNS = [*COORDINATES, "reason", "schema", "errors", "body_text", "body_base64", "blob"]
 
 
@@ -22,7 +21,7 @@ def _without_coordinates(rejections, resolved):
 
 def _blob(path):
     """A blob's name in the lake, from its file's URL."""
-    return F.regexp_extract(F.url_decode(path), r"(rejections/.*)$", 1)
+    return F.regexp_extract(F.url_decode(path), r"(rejections/[^/]+/[^/]+/date=.*)$", 1)
 
 
 @dp.materialized_view(comment="Rejected events without a resolution: what `bronzegate replay` would judge again.")

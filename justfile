@@ -9,7 +9,7 @@ local *arguments:
     cargo run --release -- local {{arguments}}
 
 # All of CI, the quick steps first
-ci: fmt typos deny infra clippy doc test
+ci: fmt typos deny infra clippy doc test lakehouse-test
 
 # The formatting
 fmt:
@@ -41,6 +41,15 @@ doc:
 # All tests, with a short run of every fuzz target; installs and starts Azurite by itself
 test:
     cargo test --locked --all-features
+
+# The lakehouse's tests: the real handler, Spark and Delta; installs them by itself
+lakehouse-test *arguments:
+    cargo build --locked --all-features
+    lakehouse/run --test -q {{arguments}}
+
+# The tables of a lake: prints gold, and plots the sales by day
+lakehouse *arguments:
+    lakehouse/run {{arguments}}
 
 # More schedules of the landing's simulation: just simulate 0 1000000
 simulate first count:

@@ -3,9 +3,11 @@
 //!
 //! [`input`] cuts files into events, by their [`mod@format`]; [`Check`] judges them and keeps a
 //! [`tally`]; `report` and `words` say it to people. [`schemas`] judges the examples and holds
-//! versions against one another by [`compare`]; `verdict` says that to people.
+//! versions against one another by [`compare`]; `verdict` says that to people, and [`mod@document`]
+//! what the schemas say.
 
 pub mod compare;
+pub mod document;
 pub mod format;
 pub mod input;
 mod report;

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::Args;
 
 use super::{Ended, FAILED, say, told};
+use crate::check::document::{Language, document};
 use crate::check::format::Format;
 use crate::check::input::Source;
 use crate::check::schemas::Schemas;
@@ -44,6 +45,10 @@ pub(super) struct Check {
     /// accept what their predecessors accepted
     #[arg(long)]
     schemas: bool,
+    /// Instead, print the schemas as a page for people, in `en` or `pt`: what each subject means,
+    /// its fields with their rules, and the rejections that breaking these brings
+    #[arg(long, value_name = "LANGUAGE", requires = "schemas", conflicts_with_all = ["json", "quiet"])]
+    document: Option<Language>,
     /// Print JSON alone: a rejection record a line, as it stands in the rejection log, with `_file`
     /// and `_line` (or `_element`, from 1) in front; with --schemas one object
     #[arg(long, conflicts_with = "quiet")]
@@ -62,6 +67,11 @@ impl Check {
         };
         let variable = |name: &str| std::env::var(name).ok();
         let judging = Judging::read(variable, self.catalog).map_err(failed)?;
+        if let Some(language) = self.document {
+            let page = document(&judging.schemas, judging.limits, language).map_err(failed)?;
+            told(io::stdout().write_all(page.as_bytes()))?;
+            return Ok(ExitCode::SUCCESS);
+        }
         if self.schemas {
             let schemas = Schemas::check(&judging.schemas, judging.limits).map_err(failed)?;
             say(voice, &schemas, |out| schemas.print(out))?;

@@ -1,0 +1,74 @@
+"""The pipeline straight from Blob Storage's emulator, by the driver that Spark has for Azure."""
+
+import socket
+import subprocess
+import time
+from collections import Counter
+
+import figures
+import pytest
+from host import ROOT, bronzegate
+from inputs import lines
+from local.tables import Tables
+from local.update import update
+from story import JARS
+
+HOME = ROOT / "tests" / "azurite"
+ACCOUNT = "devstoreaccount1"
+# the emulator's well-known key
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+
+
+@pytest.fixture
+def port(tmp_path):
+    """A running Azurite."""
+    main = HOME / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+    if not main.exists():
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HOME, check=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--inMemoryPersistence", "--silent"]
+    arguments += ["--disableTelemetry", "--skipApiVersionCheck"]
+    azurite = subprocess.Popen(["node", main, *arguments], cwd=tmp_path, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            break
+        except OSError:
+            time.sleep(0.1)
+    yield port
+    azurite.kill()
+    azurite.wait()
+
+
+def test_the_tables_are_made_from_a_container(port, tmp_path):
+    sent = lines(seed=3, count=600)
+    file = tmp_path / "input.ndjson"
+    file.write_text("\n".join(it.text for it in sent))
+    bronzegate("local", "--ndjson", file, "--lake", f"http://127.0.0.1:{port}/{ACCOUNT}/lake", "--quiet")
+    host = f"{ACCOUNT}.dfs.core.windows.net"
+    azure = {
+        "abfs.endpoint": f"127.0.0.1:{port}",
+        "always.use.https": "false",
+        "networking.library": "JDK_HTTP_URL_CONNECTION",
+        # the emulator has no hierarchical namespace, so blobs are read as blobs
+        "account.hns.enabled": "false",
+        "fns.account.service.type": "BLOB",
+        "account.auth.type": "SharedKey",
+        f"account.key.{host}": KEY,
+    }
+    settings = {f"spark.hadoop.fs.azure.{name}": value for name, value in azure.items()}
+    update(f"abfs://lake@{host}", tmp_path / "tables", JARS, settings)
+    tables = Tables(tmp_path / "tables")
+    counted = figures.counted(sent)
+    found = Counter((it["transaction_no"], it["price"], it["quantity"]) for it in tables.rows("order_transactions"))
+    assert found == Counter((it.transaction, it.price, it.quantity) for it in counted)
+    wanted = figures.sales(counted, "day", "country")
+    for row in tables.rows("sales_by_day_and_country"):
+        figure = wanted.pop((row["date"], row["country"]))
+        assert {name: row[name] for name in figure} == figure
+    assert not wanted
+    assert len(tables.rows("rejections_open")) == sum(figures.rejected(sent).values())
+    assert all(it["_file_path"].startswith("abfs://lake@") for it in tables.rows("orders_bronze"))

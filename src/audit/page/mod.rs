@@ -4,6 +4,7 @@
 //! JSON stands in the page for whoever wants to read it again.
 
 mod chart;
+mod hub;
 mod sections;
 mod time;
 
@@ -58,6 +59,7 @@ pub fn page(report: &Report) -> String {
                             p { "Nothing is landed in what was looked at." }
                         }
                     }
+                    (hub::beside(report))
                     (sections::rejections(report))
                     (sections::outbox(report))
                 }

@@ -1,3 +1,4 @@
+use super::super::hub::{HubPartitionReport, HubReport};
 use super::super::report::{
     Counts, Example, ExampleError, LifeReport, OutboxReport, PartitionReport, RangeReport,
     ReasonReport, StreamReport,
@@ -138,4 +139,34 @@ fn a_hub_of_a_thousand_partitions_stays_a_page() {
     let page = page(&report);
     assert!(page.contains("960 partitions more"));
     assert!(page.len() < 12 << 20, "{}", page.len());
+}
+
+#[test]
+fn the_hub_stands_beside_the_lake() {
+    let mut report = report();
+    assert!(!page(&report).contains("Beside the hub"));
+    report.hub = Some(HubReport {
+        hub: "<shop>/orders".to_owned(),
+        stream: "shop/orders".to_owned(),
+        to_come: 1_203,
+        out_of_reach: 7,
+        partitions: vec![HubPartitionReport {
+            partition: "3".to_owned(),
+            first: Some(120),
+            last: Some(1_429),
+            landed_to: Some(226),
+            to_come: 1_203,
+            out_of_reach: 0,
+        }],
+    });
+    let page = page(&report);
+    assert!(page.contains("&lt;shop&gt;/orders held this"));
+    for figure in [
+        "1,203 events are still to come",
+        "7 can't come",
+        "1,429",
+        "226",
+    ] {
+        assert!(page.contains(figure), "{figure}");
+    }
 }

@@ -1,8 +1,8 @@
 //! `bronzegate send`: events published to a hub, as a producer does.
 //!
-//! A thread reads the input ([`source`]) at the pace that is asked for and hands each event to the
-//! worker of its partition ([`worker`]), which fills batches to the hub's limit. What is
-//! acknowledged is noted in a [`journal`], so that a send that was stopped or killed goes on there.
+//! A thread reads the input (`source`) at the pace that is asked for and hands each event to the
+//! worker of its partition (`worker`), which fills batches to the hub's limit. What is
+//! acknowledged is noted in a `journal`, so that a send that was stopped or killed goes on there.
 
 mod feeder;
 mod journal;

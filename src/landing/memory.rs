@@ -16,6 +16,8 @@ const SILENCE: Duration = Duration::from_mins(1);
 pub(super) struct Memory {
     /// Of a hub in the order in which it was seen; of a topic by offset, and joined.
     landed: Vec<Covered>,
+    /// The greatest number among them: what lies beyond it needs no search, and mostly all does.
+    highest: Option<u64>,
     folders: BTreeSet<Folder>,
     last: Option<u64>,
     heard: Duration,
@@ -58,6 +60,9 @@ impl Memory {
 
     /// The events among which this one was landed.
     pub(super) fn landed_in(&self, position: Position) -> Option<&Covered> {
+        if Some(position.sequence()) > self.highest {
+            return None;
+        }
         match position {
             // what was landed last is what a batch most likely overlaps
             Position::Enqueued { .. } => self.landed.iter().rev().find(|it| it.covers(position)),
@@ -71,6 +76,7 @@ impl Memory {
 
     /// A blob's part of the chain, ours or another's.
     pub(super) fn add(&mut self, covered: Covered) {
+        self.highest = self.highest.max(Some(covered.last));
         if covered.log() == Log::Hub {
             return self.landed.push(covered);
         }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::client::Client;
 use crate::running::Lake;
 
-/// What a client's `send` sends, and of it what has the key `bulk`.
+/// What a client's `send` sends, and of it what has the key `mass`.
 const SENT: u64 = 512;
 const BULK: u64 = 500;
 
@@ -87,8 +87,8 @@ fn assert_landed(records: &[Value]) {
         .map(|record| (record["_message_id"].as_str().unwrap(), record))
         .collect();
     assert_eq!(by_id.len() as u64, SENT, "each id stands there once");
-    let bulk = (0..BULK).map(|n| (format!("bulk-{n}"), json!("bulk"), Some("1")));
-    let keyed = (0..2).map(|n| (format!("key-{n}"), json!("cust-7"), Some("2")));
+    let bulk = (0..BULK).map(|n| (format!("bulk-{n}"), json!("mass"), Some("1")));
+    let keyed = (0..2).map(|n| (format!("key-{n}"), json!("cust-9"), Some("2")));
     let others = [("partition-0".to_owned(), Value::Null, Some("2"))];
     let turns = (0..8).map(|n| (format!("turn-{n}"), Value::Null, None));
     for (id, key, partition) in bulk.chain(keyed).chain(others).chain(turns) {
@@ -137,7 +137,7 @@ fn assert_received(does: &dyn Fn(&[&str]) -> Value, lake: &Lake) {
         assert_eq!(event["sequence"], sequence);
     }
     let middle = &all[250];
-    assert_eq!(middle["key"], "bulk");
+    assert_eq!(middle["key"], "mass");
     assert_eq!(
         (&middle["correlation"], &middle["type"]),
         (&json!("c-1"), &json!("application/json"))

@@ -69,7 +69,7 @@ async fn the_rust_client_works_and_what_it_sends_is_landed_once() {
     assert!(soon(producer.get_partition_properties("2")).await.is_empty);
 
     let keyed = EventDataBatchOptions {
-        partition_key: Some("cust-7".to_owned()),
+        partition_key: Some("cust-9".to_owned()),
         ..EventDataBatchOptions::default()
     };
     let batch = soon(producer.create_batch(Some(keyed))).await;
@@ -93,7 +93,7 @@ async fn the_rust_client_works_and_what_it_sends_is_landed_once() {
     for record in &records {
         let id = record["_message_id"].as_str().unwrap();
         let (key, partition) = match id.split_once('-').unwrap().0 {
-            "key" => (Some("cust-7"), Some("2")),
+            "key" => (Some("cust-9"), Some("2")),
             "partition" => (None, Some("3")),
             _ => (None, None),
         };

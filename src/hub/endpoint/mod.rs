@@ -18,6 +18,7 @@ mod wire;
 use std::io;
 use std::sync::Arc;
 
+use socket2::SockRef;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -39,11 +40,19 @@ struct Shared {
     clock: Clock,
 }
 
+/// The longest TCP segment that clients are told to send. The Python client reads a socket's options
+/// and sets them again, and of segments the system lets only up to 32,767 bytes be set, although on
+/// loopback it chooses up to 65,483: without this its connections fail now and then (EINVAL).
+const SEGMENT: u32 = 32_000;
+
 /// Serves clients until it is dropped; returns only where the listener fails.
 ///
 /// # Errors
 /// Where no connection can be accepted any more.
 pub async fn serve(listener: TcpListener, hub: Arc<Hub>, clock: Clock) -> io::Error {
+    if let Err(error) = SockRef::from(&listener).set_tcp_mss(SEGMENT) {
+        return error;
+    }
     let shared = Shared {
         hub,
         readers: Readers::default(),

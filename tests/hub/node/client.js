@@ -68,10 +68,10 @@ const clients = {
 
   send: (connection) =>
     withProducer(connection, async (client) => {
-      await batch(client, [order("key-0"), order("key-1")], { partitionKey: "cust-7" });
+      await batch(client, [order("key-0"), order("key-1")], { partitionKey: "cust-9" });
       await batch(client, [order("partition-0")], { partitionId: "2" });
       for (const turn of numbers(8)) await client.sendBatch([order(`turn-${turn}`)]);
-      await batch(client, numbers(500).map((n) => order(`bulk-${n}`)), { partitionKey: "bulk" });
+      await batch(client, numbers(500).map((n) => order(`bulk-${n}`)), { partitionKey: "mass" });
       await client.sendBatch([order("bad", Buffer.from([255]))], { partitionId: "0" });
       return { sent: 512 };
     }),

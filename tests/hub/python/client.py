@@ -62,11 +62,11 @@ def describe(connection):
 
 def send(connection):
     with producer(connection) as client:
-        batch(client, [order("key-0"), order("key-1")], partition_key="cust-7")
+        batch(client, [order("key-0"), order("key-1")], partition_key="cust-9")
         batch(client, [order("partition-0")], partition_id="2")
         for turn in range(8):
             client.send_event(order(f"turn-{turn}"))
-        batch(client, [order(f"bulk-{n}") for n in range(500)], partition_key="bulk")
+        batch(client, [order(f"bulk-{n}") for n in range(500)], partition_key="mass")
         batch(client, [order("bad", b"\xff")], partition_id="0")
     return {"sent": 512}
 

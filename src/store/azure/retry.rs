@@ -38,7 +38,7 @@ where
     F: Future<Output = Result<T, Trouble>>,
 {
     let start = Instant::now();
-    let mut tries = 0;
+    let (mut tries, mut before) = (0, None);
     loop {
         tries += 1;
         let left = limits.retry_budget.saturating_sub(start.elapsed());
@@ -46,6 +46,10 @@ where
         let mut trouble = match timeout(limit, attempt()).await {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(trouble)) => trouble,
+            // a try that the budget cut short says less than the one before it
+            Err(_) if limit < limits.call_timeout => {
+                before.take().unwrap_or_else(|| Trouble::silence(limit))
+            }
             Err(_) => Trouble::silence(limit),
         };
         if !trouble.passing {
@@ -60,6 +64,7 @@ where
             );
             return Err(trouble);
         }
+        before = Some(trouble);
         sleep(wait).await;
     }
 }

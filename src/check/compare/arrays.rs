@@ -34,7 +34,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn contains(&mut self, old: &At<'a>, new: &At<'a>) {
         const ALL: [&str; 3] = ["contains", "minContains", "maxContains"];
-        if same_in(self.library, old, new, &ALL) {
+        if same_in(self.documents, old, new, &ALL) {
             return;
         }
         let (was, is) = (old.get("contains"), new.get("contains"));
@@ -64,7 +64,7 @@ impl<'a> Walk<'_, 'a> {
             count(old, "maxContains", f64::INFINITY),
             count(new, "maxContains", f64::INFINITY),
         );
-        let alike = same(self.library, &was, &is);
+        let alike = same(self.documents, &was, &is);
         // with more that counts, a count can be too large; with less, too small
         let enough = least_is <= least_was && (alike || least_is == 0.0 || self.covers(&was, &is));
         let few = most_is >= most_was && (alike || most_is.is_infinite() || self.covers(&is, &was));

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Library;
+use super::Documents;
 use crate::judge::push_segment;
 
 /// Accepts everything: what is not there.
@@ -183,14 +183,14 @@ impl<'a> At<'a> {
     }
 
     /// Where its `$ref` leads; `None` where there is none, or where it can't be followed here.
-    pub(super) fn referred(&self, library: &Library<'a>) -> Option<Self> {
+    pub(super) fn referred(&self, documents: &Documents<'a>) -> Option<Self> {
         let text = self.value.get("$ref")?.as_str()?;
         let (base, pointer) = text.split_once('#').unwrap_or((text, ""));
         let own = self.root.get("$id").and_then(Value::as_str);
         let root = match base {
             "" => self.root,
             base if Some(base) == own => self.root,
-            base if base.contains(':') => library(base)?,
+            base if base.contains(':') => documents(base)?,
             _ => return None,
         };
         // an anchor, or what is written in a way that is not a plain pointer, is not followed
@@ -205,14 +205,14 @@ impl<'a> At<'a> {
     }
 
     /// Itself, or what it refers to where it does nothing else.
-    pub(super) fn unfolded(&self, library: &Library<'a>) -> Self {
+    pub(super) fn unfolded(&self, documents: &Documents<'a>) -> Self {
         const CHAIN: usize = 32;
         let mut at = self.clone();
         for _ in 0..CHAIN {
             if at.keywords() != ["$ref"] {
                 break;
             }
-            let Some(next) = at.referred(library) else {
+            let Some(next) = at.referred(documents) else {
                 break;
             };
             at = next;

@@ -35,7 +35,7 @@ impl<'a> Walk<'_, 'a> {
             }
             return;
         };
-        let (target_was, target_is) = (old.referred(self.library), new.referred(self.library));
+        let (target_was, target_is) = (old.referred(self.documents), new.referred(self.documents));
         match (was, target_was, target_is) {
             (Some(_), Some(was), Some(is)) => self.compare(&was, &is),
             (None, _, Some(is)) => self.added(old, &is),
@@ -126,7 +126,7 @@ impl<'a> Walk<'_, 'a> {
                 KEYWORD,
                 "what may not match was added: that is not compared",
             ),
-            (Some(was), Some(is)) if !same(self.library, &was, &is) => {
+            (Some(was), Some(is)) if !same(self.documents, &was, &is) => {
                 if self.covers(&is, &was) {
                     self.wider(new, KEYWORD, "less is excluded");
                 } else {
@@ -146,7 +146,7 @@ impl<'a> Walk<'_, 'a> {
         let branches = ["then", "else"];
         match (old.get(KEYWORD), new.get(KEYWORD)) {
             (Some(_), None) => self.wider(new, KEYWORD, "the condition is gone"),
-            (Some(was), Some(is)) if same(self.library, &was, &is) => {
+            (Some(was), Some(is)) if same(self.documents, &was, &is) => {
                 for branch in branches {
                     self.compare(&old.schema(branch), &new.schema(branch));
                 }
@@ -171,7 +171,9 @@ impl<'a> Walk<'_, 'a> {
     /// Takes out what both have, in whatever order.
     fn drop_same(&self, was: &mut Vec<At<'a>>, is: &mut Vec<At<'a>>) {
         was.retain(|older| {
-            let found = is.iter().position(|newer| same(self.library, older, newer));
+            let found = is
+                .iter()
+                .position(|newer| same(self.documents, older, newer));
             if let Some(found) = found {
                 is.remove(found);
             }

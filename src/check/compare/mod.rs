@@ -54,12 +54,12 @@ pub struct Change {
 }
 
 /// Finds the document of an `$id`.
-pub type Library<'a> = dyn Fn(&str) -> Option<&'a Value> + 'a;
+pub type Documents<'a> = dyn Fn(&str) -> Option<&'a Value> + 'a;
 
 /// Compares a document with its predecessor.
-pub fn compare<'a>(old: &'a Value, new: &'a Value, library: &Library<'a>) -> Vec<Change> {
+pub fn compare<'a>(old: &'a Value, new: &'a Value, documents: &Documents<'a>) -> Vec<Change> {
     let mut walk = Walk {
-        library,
+        documents,
         newer: new,
         claimed: HashSet::new(),
         changes: Vec::new(),
@@ -83,7 +83,7 @@ pub fn compare<'a>(old: &'a Value, new: &'a Value, library: &Library<'a>) -> Vec
 
 /// A comparison under way.
 struct Walk<'w, 'a> {
-    library: &'w Library<'a>,
+    documents: &'w Documents<'a>,
     newer: &'a Value,
     /// What is being shown or was looked at: that everything which one subschema accepts is
     /// accepted by another. Where that is wrong, a change says so already.
@@ -96,7 +96,7 @@ struct Walk<'w, 'a> {
 impl<'a> Walk<'_, 'a> {
     /// Adds what keeps `new` from accepting all that `old` accepts.
     fn compare(&mut self, old: &At<'a>, new: &At<'a>) {
-        let (old, new) = (old.unfolded(self.library), new.unfolded(self.library));
+        let (old, new) = (old.unfolded(self.documents), new.unfolded(self.documents));
         if !self.claimed.insert(Claim::new(&old, &new)) {
             return;
         }
@@ -114,7 +114,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn compare_values(&mut self, old: &At<'a>, new: &At<'a>) {
         if old.is_false() || new.is_true() {
-            if !same::same(self.library, old, new) {
+            if !same::same(self.documents, old, new) {
                 let message = if new.is_true() {
                     "anything is accepted here now"
                 } else {
@@ -154,7 +154,7 @@ impl<'a> Walk<'_, 'a> {
     /// What keeps `new` from accepting all that `old` accepts, without saying so.
     fn trial(&mut self, old: &At<'a>, new: &At<'a>) -> Vec<Change> {
         let mut walk = Walk {
-            library: self.library,
+            documents: self.documents,
             newer: self.newer,
             claimed: self.claimed.clone(),
             changes: Vec::new(),

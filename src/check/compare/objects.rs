@@ -272,7 +272,7 @@ impl<'a> Walk<'_, 'a> {
                 );
             }
             (Some(was), Some(is)) => {
-                if !same(self.library, &was, &is) {
+                if !same(self.documents, &was, &is) {
                     self.compare(&was, &is);
                 }
                 is
@@ -283,7 +283,7 @@ impl<'a> Walk<'_, 'a> {
             .iter()
             .all(|name| new.names(grows).contains(name));
         let fewer = old.list("prefixItems").len() > new.list("prefixItems").len();
-        if !kept || fewer || !same_in(self.library, old, new, &BESIDE) {
+        if !kept || fewer || !same_in(self.documents, old, new, &BESIDE) {
             let message =
                 "it depends on what stands beside it, which has changed: that is not compared";
             self.unclear(&is, "", message);

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use super::Library;
+use super::Documents;
 use super::at::{At, Claim};
 
 /// Whether they mean the same; false where it can't be said.
-pub(super) fn same<'a>(library: &Library<'a>, old: &At<'a>, new: &At<'a>) -> bool {
+pub(super) fn same<'a>(documents: &Documents<'a>, old: &At<'a>, new: &At<'a>) -> bool {
     Sameness {
-        library,
+        documents,
         claimed: HashSet::new(),
     }
     .schemas(old, new)
@@ -16,13 +16,13 @@ pub(super) fn same<'a>(library: &Library<'a>, old: &At<'a>, new: &At<'a>) -> boo
 
 /// Whether they mean the same in these keywords.
 pub(super) fn same_in<'a>(
-    library: &Library<'a>,
+    documents: &Documents<'a>,
     old: &At<'a>,
     new: &At<'a>,
     keywords: &[&str],
 ) -> bool {
     let mut sameness = Sameness {
-        library,
+        documents,
         claimed: HashSet::new(),
     };
     keywords
@@ -37,13 +37,13 @@ pub(super) fn same_in<'a>(
 }
 
 struct Sameness<'w, 'a> {
-    library: &'w Library<'a>,
+    documents: &'w Documents<'a>,
     claimed: HashSet<Claim>,
 }
 
 impl<'a> Sameness<'_, 'a> {
     fn schemas(&mut self, old: &At<'a>, new: &At<'a>) -> bool {
-        let (old, new) = (old.unfolded(self.library), new.unfolded(self.library));
+        let (old, new) = (old.unfolded(self.documents), new.unfolded(self.documents));
         if old.is_a_resource() || new.is_a_resource() {
             return old.value == new.value;
         }
@@ -74,7 +74,10 @@ impl<'a> Sameness<'_, 'a> {
     /// Compares a keyword's values; each comes with the schema in which it stands.
     fn keyword(&mut self, keyword: &str, old: (&At<'a>, &At<'a>), new: (&At<'a>, &At<'a>)) -> bool {
         match keyword {
-            "$ref" => match (old.0.referred(self.library), new.0.referred(self.library)) {
+            "$ref" => match (
+                old.0.referred(self.documents),
+                new.0.referred(self.documents),
+            ) {
                 (Some(old), Some(new)) => self.schemas(&old, &new),
                 // an address of the world outside, the same for both
                 (None, None) => {

@@ -211,19 +211,19 @@ fn a_reference_to_another_document_is_followed() {
         json!({"$id": "urn:a:1", "minimum": 1}),
         json!({"$id": "urn:a:2", "minimum": 2}),
     );
-    let library = |id: &str| match id {
+    let documents = |id: &str| match id {
         "urn:a:1" => Some(&v1),
         "urn:a:2" => Some(&v2),
         _ => None,
     };
     let (old, new) = (json!({"$ref": "urn:a:1"}), json!({"$ref": "urn:a:2"}));
-    let changes = compare(&old, &new, &library);
+    let changes = compare(&old, &new, &documents);
     assert_eq!(changes.len(), 1);
     assert_eq!(
         (changes[0].effect, changes[0].pointer.as_str()),
         (Effect::Breaking, "urn:a:2#/minimum")
     );
-    assert_eq!(compare(&old, &old, &library), []);
+    assert_eq!(compare(&old, &old, &documents), []);
 }
 
 #[test]

@@ -137,7 +137,7 @@ impl<'a> Walk<'_, 'a> {
                 let message = format!("{} was accepted, and is not any more", named(&refused));
                 let by = keyword.unwrap_or_default();
                 self.breaking(new, by, message);
-            } else if !same(self.library, old, new) {
+            } else if !same(self.documents, old, new) {
                 self.wider(new, word, "other values may be accepted, too");
             }
             return true;

@@ -1,0 +1,143 @@
+"""What the real handler exports of good days and bad ones, as rows of Log Analytics."""
+
+import datetime
+import json
+import tempfile
+import threading
+from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from . import platform
+from .handler import GOOD, HUB, NAMESPACE, Event, Handler, HandlerError
+from .ingestion import Ingestion, Rows, rows
+
+STREAM = f"{NAMESPACE}/{HUB}".replace(".servicebus.windows.net", "")
+SCHEMA = "order-transaction/1.0.0"
+# how each of these is rejected: its reason, and the schema that it was judged under
+BAD = {
+    ("schema", SCHEMA): Event(json.dumps({**GOOD, "Price": "21.47"}).encode()),
+    ("not-json", "none"): Event(b"{"),
+    ("empty", "none"): Event(b""),
+    ("not-utf8", "none"): Event(b'"\xff"'),
+    ("duplicate-key", "none"): Event(b'{"Price":1,"Price":2}'),
+    ("unknown-schema", "none"): Event(properties={"schema": "nothing/1.0.0"}),
+}
+
+
+class Days:
+    """The scenarios: of each its rows by table, and what was sent in it."""
+
+    def __init__(self, program: Path):
+        self.now = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        with tempfile.TemporaryDirectory() as scratch:
+            self.folder = Path(scratch)
+            self.program = program
+            good, late = self.phase(40, self.lands_well), self.phase(12, self.lands_badly)
+            held = [self.phase(minutes, self.fails) for minutes in (11.5, 0.3)]
+        self.well = merge(
+            good, platform.host(self.now, [(40, True), (39, True)]), platform.hub(self.now, 40)
+        )
+        self.badly = merge(
+            late, *held, platform.host(self.now, [(10 - step / 2, False) for step in range(12)])
+        )
+        self.stopped = merge(*held, platform.hub(self.now, 20))
+        self.all = merge(self.well, self.badly, self.stopped)
+
+    def phase(self, minutes: float, does) -> Rows:
+        """What a handler exports in its life, as if it had begun some minutes ago."""
+        ingestion = Ingestion(self.fresh("ingestion"))
+        begun = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
+        try:
+            does(ingestion)
+        finally:
+            ingestion.close()
+        found = rows(ingestion.envelopes)
+        shift = self.now - datetime.timedelta(minutes=minutes) - begun
+        for row in (row for table in found.values() for row in table):
+            row["TimeGenerated"] = (
+                datetime.datetime.fromisoformat(row["TimeGenerated"].rstrip("Z")) + shift
+            )
+        return found
+
+    def lands_well(self, ingestion) -> None:
+        """Two partitions, one bad event of a hundred and fifty, nothing late."""
+        with Handler(self.program, self.lake("well"), "instance-1", ingestion) as handler:
+            landed(handler.post("0", 0, [Event()] * 149 + [BAD["schema", SCHEMA]], clock(0)))
+            landed(handler.post("1", 0, [Event()] * 50, clock(0)))
+            landed(handler.post("1", 50, [Event()] * 10, clock(0)))
+
+    def lands_badly(self, ingestion) -> None:
+        """Every kind of rejection, a batch that comes again, fifty numbers left out, an hour late."""
+        bad = [event for event in BAD.values() for _ in range(10)]
+        self.delivered = Counter(accepted=150, rejected=len(bad), duplicates=150)
+        with Handler(self.program, self.lake("badly"), "instance-2", ingestion) as handler:
+            enqueued = clock(60)
+            landed(handler.post("0", 0, [Event()] * 50 + bad, enqueued))
+            landed(handler.post("0", 50 + len(bad), [Event()] * 40, enqueued))
+            landed(handler.post("0", 50 + len(bad), [Event()] * 40, enqueued))
+            landed(handler.post("0", 0, [Event()] * 50 + bad, enqueued))
+            landed(handler.post("0", 140 + len(bad), [Event()] * 60, enqueued))
+
+    def fails(self, ingestion) -> None:
+        """The same instance, started anew, and an account that is busy."""
+        with (
+            Busy() as account,
+            Handler(self.program, account.url, "instance-2", ingestion) as handler,
+        ):
+            for _ in range(4):
+                status = handler.post("0", 1000, [Event()], clock(0))
+                if status != 503:
+                    raise HandlerError(f"a batch is answered {status} where the store is busy")
+
+    def lake(self, name: str) -> str:
+        return f"file://{self.fresh(name)}"
+
+    def fresh(self, name: str) -> Path:
+        return Path(tempfile.mkdtemp(prefix=name, dir=self.folder))
+
+
+class Busy:
+    """An account that answers every call that it is asked for too much."""
+
+    def __enter__(self) -> "Busy":
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), _Busy)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/devstoreaccount1/lake"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class _Busy(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(503)
+        self.send_header("x-ms-error-code", "ServerBusy")
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_PUT = do_HEAD = do_DELETE = answer
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+def landed(status: int) -> None:
+    if status != 200:
+        raise HandlerError(f"a batch is answered {status}")
+
+
+def clock(minutes: int) -> str:
+    """The time some minutes ago, as the host writes it."""
+    then = datetime.datetime.now(datetime.UTC) - datetime.timedelta(minutes=minutes)
+    return then.strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def merge(*several: Rows) -> Rows:
+    names = {name for each in several for name in each}
+    return {name: [row for each in several for row in each.get(name, [])] for name in names}

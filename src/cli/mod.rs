@@ -213,13 +213,15 @@ fn serve(leash: bool) -> Ended {
     let variable = |name: &str| std::env::var(name).ok();
     let settings =
         Settings::read(variable, Path::new(".")).map_err(|it| (FAILED, it.to_string()))?;
-    telemetry::start(settings.log_level);
-    in_runtime(async {
-        let served = serve::run(settings, leash).await;
+    let (telemetry, exports) = telemetry::start(&settings);
+    let ended = in_runtime(async {
+        let served = serve::run(settings, telemetry, leash).await;
         served
             .map(|()| ExitCode::SUCCESS)
             .map_err(|it| (FAILED, it.to_string()))
-    })
+    });
+    exports.stop();
+    ended
 }
 
 /// Prints a summary as it is asked for.

@@ -35,6 +35,7 @@ impl Chain<'_> {
             .filter_map(|index| judged.batch.position(index))
             .collect();
         let folders: BTreeSet<Folder> = positions.iter().copied().map(Folder::of).collect();
+        let heard = memory.as_ref().and_then(|memory| memory.last_heard(now));
         let joined = memory.filter(|memory| memory.joins(&positions, &folders, now));
         let mut memory = if let Some(memory) = joined {
             memory
@@ -53,6 +54,7 @@ impl Chain<'_> {
                     .await?
                 {
                     None => {
+                        self.report_gaps(judged, &positions[part.clone()], &memory, heard);
                         for committed in covered(&judged.batch, part.clone()) {
                             memory.add(committed);
                         }
@@ -74,6 +76,29 @@ impl Chain<'_> {
         }
         memory.heard(positions[positions.len() - 1], now);
         Ok(memory)
+    }
+
+    /// Reports the numbers of a hub that are missing before these events and among them. A topic's
+    /// offsets have holes by nature.
+    fn report_gaps(
+        &self,
+        judged: &Judged,
+        committed: &[Position],
+        memory: &Memory,
+        heard: Option<u64>,
+    ) {
+        let origin = &judged.batch.origin;
+        if origin.log() == Log::Topic {
+            return;
+        }
+        let mut known = heard;
+        for sequence in committed.iter().map(|it| it.sequence()) {
+            let missing = memory.missing_before(sequence, known);
+            if missing > 0 {
+                self.landing.telemetry.gap(origin, missing);
+            }
+            known = Some(sequence);
+        }
     }
 
     /// How many events are dropped, since they were landed before. A topic's records are known by

@@ -54,6 +54,27 @@ impl Memory {
         follows && now.saturating_sub(self.heard) <= SILENCE && folders.is_subset(&self.folders)
     }
 
+    /// The number of the event that was heard last, unless others may have landed more since.
+    pub(super) fn last_heard(&self, now: Duration) -> Option<u64> {
+        let fresh = now.saturating_sub(self.heard) <= SILENCE;
+        self.last.filter(|_| fresh)
+    }
+
+    /// How many numbers lie between this one and the greatest below it that is landed, or that is
+    /// known otherwise; none where nothing is known below it.
+    pub(super) fn missing_before(&self, sequence: u64, known: Option<u64>) -> u64 {
+        let Some(previous) = sequence.checked_sub(1) else {
+            return 0;
+        };
+        if known == Some(previous) {
+            return 0;
+        }
+        let below = self.landed.iter().filter(|it| it.first < sequence);
+        let below = below.map(|it| it.last.min(previous));
+        let greatest = below.chain(known.filter(|it| *it < sequence)).max();
+        greatest.map_or(0, |greatest| previous - greatest)
+    }
+
     pub(super) fn has_landed(&self, position: Position) -> bool {
         self.landed_in(position).is_some()
     }
@@ -125,6 +146,30 @@ mod tests {
             .collect();
         let expected: Vec<u64> = (0..=12).chain(20..=29).chain([40]).collect();
         assert_eq!(landed, expected);
+    }
+
+    #[test]
+    fn what_is_missing_lies_behind_the_greatest_that_is_known() {
+        let mut memory = Memory::default();
+        assert_eq!(memory.missing_before(7, None), 0, "nothing is known");
+        assert_eq!(memory.missing_before(7, Some(6)), 0);
+        assert_eq!(memory.missing_before(7, Some(3)), 3);
+        assert_eq!(memory.missing_before(7, Some(9)), 0, "it went back");
+        assert_eq!(memory.missing_before(0, Some(9)), 0);
+        memory.add(range(0, 4));
+        memory.add(range(20, 29));
+        assert_eq!(memory.missing_before(7, None), 2);
+        assert_eq!(memory.missing_before(7, Some(3)), 2, "others landed 4");
+        assert_eq!(memory.missing_before(25, None), 0, "another life has it");
+        assert_eq!(memory.missing_before(33, Some(3)), 3);
+    }
+
+    #[test]
+    fn what_was_heard_long_ago_is_not_the_last() {
+        let mut memory = Memory::default();
+        memory.heard(Position::Offset(4), Duration::ZERO);
+        assert_eq!(memory.last_heard(SILENCE), Some(4));
+        assert_eq!(memory.last_heard(SILENCE + Duration::from_nanos(1)), None);
     }
 
     #[test]

@@ -34,6 +34,7 @@ use crate::encode::{Compression, Encoded, bodies_digest, encode};
 use crate::event::{Batch, Log, Origin, Partition, Position, Stream};
 use crate::judge::{Judged, Reason};
 use crate::store::{Blob, Creation, Store, StoreError};
+use crate::telemetry::{Telemetry, Worded};
 use crate::workers::Workers;
 
 /// What became of a batch.
@@ -101,6 +102,19 @@ pub enum LandingError {
     },
 }
 
+impl Worded for LandingError {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.word(),
+            Self::NameTaken { .. } => "name-taken",
+            Self::NameDoubtful { .. } => "name-doubtful",
+            Self::OutboxEmpty { .. } => "outbox-empty",
+            Self::OtherRecord { .. } => "other-record",
+            Self::OtherLake { .. } => "other-lake",
+        }
+    }
+}
+
 type Slot = Arc<AsyncMutex<Option<Memory>>>;
 
 /// Lands batches in a store.
@@ -108,6 +122,7 @@ pub struct Landing {
     store: Arc<dyn Store>,
     compression: Compression,
     workers: Workers,
+    telemetry: Telemetry,
     ready: OnceCell<()>,
     partitions: Mutex<HashMap<(Log, Stream, Partition), Slot>>,
 }
@@ -119,9 +134,15 @@ impl Landing {
             store,
             compression,
             workers,
+            telemetry: Telemetry::off(),
             ready: OnceCell::new(),
             partitions: Mutex::default(),
         }
+    }
+
+    /// Reports what becomes of events.
+    pub fn with_telemetry(self, telemetry: Telemetry) -> Self {
+        Self { telemetry, ..self }
     }
 
     /// Whether the lake is there and is such a one as the settings say. Asked until it is.
@@ -183,6 +204,7 @@ impl Landing {
                 *slot = Some(chain.land(&judged, memory, now, &mut landed).await?);
             }
         }
+        self.telemetry.landed(&judged.batch, &landed);
         Ok(landed)
     }
 
@@ -226,12 +248,12 @@ impl Landing {
     ) -> Result<Option<About>, LandingError> {
         let events = Arc::clone(judged);
         let (stretch, compression) = (part.clone(), self.compression);
-        let encoded = self
+        let encoding = self
             .workers
-            .run(move || encode(&events, stretch, compression))
-            .await;
+            .run(move || encode(&events, stretch, compression));
+        let encoded = self.telemetry.within("encode", encoding).await;
         let about = About {
-            covered: covered(&judged.batch, part),
+            covered: covered(&judged.batch, part.clone()),
             accepted: encoded.accepted,
             rejected: encoded.rejected(),
             outbox: encoded.rejections.as_ref().map(|it| it.digest.clone()),
@@ -251,6 +273,9 @@ impl Landing {
             return self.taken(name, &about).await.map(Some);
         }
         landed.commit(bronze, &encoded);
+        let rejections = encoded.rejections.as_ref().map(|it| it.body.len());
+        self.telemetry
+            .committed(judged, part, encoded.bronze.len(), rejections);
         if let Some(rejections) = &encoded.rejections {
             let rejected = name.blob(Kind::Rejections);
             self.store.create(&rejected, blob(&rejections.body)).await?;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
+use crate::telemetry::Telemetry;
+
 /// Permits are handed out by this many bytes.
 const UNIT: usize = 1024;
 
@@ -16,13 +18,15 @@ const UNIT: usize = 1024;
 pub(super) struct Budget {
     units: Arc<Semaphore>,
     beyond: Arc<Mutex<()>>,
+    telemetry: Telemetry,
 }
 
 impl Budget {
-    pub(super) fn new(bytes: usize) -> Self {
+    pub(super) fn new(bytes: usize, telemetry: Telemetry) -> Self {
         Self {
             units: Arc::new(Semaphore::new(bytes / UNIT)),
             beyond: Arc::default(),
+            telemetry,
         }
     }
 
@@ -32,6 +36,7 @@ impl Budget {
             budget: self.clone(),
             held: None,
             beyond: None,
+            bytes: 0,
         }
     }
 }
@@ -42,11 +47,21 @@ pub(super) struct Share {
     budget: Budget,
     held: Option<OwnedSemaphorePermit>,
     beyond: Option<OwnedMutexGuard<()>>,
+    /// What was asked for.
+    bytes: usize,
 }
 
 impl Share {
     /// Waits until the share is at least this large, or may go beyond the budget.
     pub(super) async fn grow(&mut self, bytes: usize) {
+        self.take(bytes).await;
+        if let Some(more) = bytes.checked_sub(self.bytes) {
+            self.bytes = bytes;
+            self.budget.telemetry.in_flight(more as i64);
+        }
+    }
+
+    async fn take(&mut self, bytes: usize) {
         let held = self
             .held
             .as_ref()
@@ -70,6 +85,12 @@ impl Share {
     }
 }
 
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.budget.telemetry.in_flight(-(self.bytes as i64));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::pin::pin;
@@ -83,7 +104,7 @@ mod tests {
 
     #[test]
     fn i8_one_request_at_a_time_goes_beyond_the_budget() {
-        let budget = Budget::new(10 * UNIT);
+        let budget = Budget::new(10 * UNIT, Telemetry::off());
         let (mut one, mut two, mut three) = (budget.share(), budget.share(), budget.share());
         assert!(poll(one.grow(6 * UNIT)).is_ready());
         assert!(poll(two.grow(4 * UNIT)).is_ready());
@@ -99,7 +120,7 @@ mod tests {
 
     #[test]
     fn i8_a_request_above_the_budget_runs_all_the_same() {
-        let budget = Budget::new(10 * UNIT);
+        let budget = Budget::new(10 * UNIT, Telemetry::off());
         let mut large = budget.share();
         assert!(poll(large.grow(1 << 40)).is_ready());
         let mut small = budget.share();

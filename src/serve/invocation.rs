@@ -15,6 +15,7 @@ use crate::decode::{Decoded, DecodedRecords, PayloadError, decode, decode_record
 use crate::event::Log;
 use crate::judge::{Judged, judge_batch};
 use crate::landing::{Landed, LandingError};
+use crate::telemetry::{InvocationSpan, Scope, Worded};
 
 /// What the host says about an invocation.
 pub(super) struct Invocation {
@@ -49,6 +50,24 @@ impl Refusal {
     }
 }
 
+impl Worded for Refusal {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::Body(BodyError::TooLarge { .. }) => "request-too-large",
+            Self::Body(BodyError::BrokenOff { .. }) => "request-broken-off",
+            Self::Payload(_) => "payload",
+            Self::Landing(error) => error.word(),
+            Self::TimeOut(_) => "time-out",
+        }
+    }
+}
+
+impl Worded for PayloadError {
+    fn word(&self) -> &'static str {
+        "payload"
+    }
+}
+
 /// What was landed, for the log.
 struct Done {
     judged: Arc<Judged>,
@@ -70,14 +89,20 @@ impl Invocation {
         }
     }
 
-    pub(super) async fn run(self, handler: Arc<Handler>, body: Body) -> Response {
-        match self.land(&handler, body).await {
+    pub(super) async fn run(mut self, handler: Arc<Handler>, body: Body) -> Response {
+        let span = handler
+            .telemetry
+            .invocation(&self.headers, self.log, &self.id);
+        self.trace = span.trace_id().or(self.trace);
+        match span.follow(self.land(&handler, body, &span)).await {
             Ok(done) => {
+                span.landed();
                 let lines: Vec<String> = done.iter().map(|done| self.report(done)).collect();
                 landed(&lines)
             }
             Err(refusal_of) => {
                 let (status, problem) = (refusal_of.status(), refusal_of.to_string());
+                span.failed(refusal_of.word(), &problem);
                 tracing::error!(
                     invocation_id = self.id,
                     trace_id = self.trace,
@@ -90,12 +115,18 @@ impl Invocation {
         }
     }
 
-    async fn land(&self, handler: &Arc<Handler>, body: Body) -> Result<Vec<Done>, Refusal> {
+    async fn land(
+        &self,
+        handler: &Arc<Handler>,
+        body: Body,
+        span: &InvocationSpan,
+    ) -> Result<Vec<Done>, Refusal> {
         let mut share = handler.budget.share();
         let limit = handler.settings.request_limit;
         let body = body::read(&self.headers, body, limit, &mut share).await?;
+        span.read(body.len());
         let all = handler.settings.landing_timeout;
-        match timeout(all, self.judge_and_land(handler, body)).await {
+        match timeout(all, self.judge_and_land(handler, body, span)).await {
             Ok(done) => done,
             Err(_) => Err(Refusal::TimeOut(all)),
         }
@@ -106,11 +137,14 @@ impl Invocation {
         &self,
         handler: &Arc<Handler>,
         body: Vec<u8>,
+        span: &InvocationSpan,
     ) -> Result<Vec<Done>, Refusal> {
         let start = Instant::now();
         let (work, log, id) = (Arc::clone(handler), self.log, self.id.clone());
-        let judge = move || work.judge(log, body, &id);
+        let scope = handler.telemetry.scope();
+        let judge = move || work.judge(log, body, &id, &scope);
         let (judged, unusable) = handler.workers.run(judge).await?;
+        span.decoded(judged.iter().map(|judged| &judged.batch));
         for name in unusable {
             tracing::warn!(
                 invocation_id = self.id,
@@ -123,7 +157,8 @@ impl Invocation {
         for judged in judged {
             let (judged, before) = (Arc::new(judged), start.elapsed());
             let now = handler.start.elapsed();
-            let landed = handler.landing.land(Arc::clone(&judged), now).await?;
+            let landing = handler.landing.land(Arc::clone(&judged), now);
+            let landed = handler.telemetry.trying("land", landing).await?;
             done.push(Done {
                 judged,
                 landed,
@@ -188,23 +223,27 @@ impl Handler {
         log: Log,
         body: Vec<u8>,
         invocation: &str,
+        scope: &Scope,
     ) -> Result<(Vec<Judged>, Vec<&'static str>), PayloadError> {
         let settings = &self.settings;
-        let (batches, unusable) = match log {
+        let decode = || match log {
             Log::Hub => {
                 let Decoded { batch, unusable } =
                     decode(&body, &settings.trigger, &settings.naming, invocation)?;
-                (vec![batch], unusable)
+                Ok((vec![batch], unusable))
             }
             Log::Topic => {
                 let DecodedRecords { batches, unusable } =
                     decode_records(&body, &settings.kafka, &settings.naming, invocation)?;
-                (batches, unusable)
+                Ok((batches, unusable))
             }
         };
+        let decoded: Result<_, PayloadError> = self.telemetry.during(scope, "decode", decode);
+        let (batches, unusable) = decoded?;
         drop(body);
         let judge = |batch| judge_batch(&self.catalog, settings.event, batch);
-        Ok((batches.into_iter().map(judge).collect(), unusable))
+        let judge = || batches.into_iter().map(judge).collect();
+        Ok((self.telemetry.during(scope, "judge", judge), unusable))
     }
 }
 

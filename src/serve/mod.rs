@@ -33,7 +33,8 @@ use crate::event::Log;
 use crate::judge::{Catalog, CatalogError};
 use crate::landing::{Landing, LandingError};
 use crate::settings::{FUNCTION, KAFKA_FUNCTION, Settings};
-use crate::store::{self, AzureOptions};
+use crate::store::{self, AzureOptions, Location};
+use crate::telemetry::Telemetry;
 use crate::workers::Workers;
 
 /// Why the handler could not start.
@@ -60,10 +61,10 @@ pub enum ServeError {
 ///
 /// # Errors
 /// Where the catalog or the port can't be used.
-pub async fn run(settings: Settings, leash: bool) -> Result<(), ServeError> {
+pub async fn run(settings: Settings, telemetry: Telemetry, leash: bool) -> Result<(), ServeError> {
     let port = settings.port;
     let listen = |source| ServeError::Listen { port, source };
-    let handler = Arc::new(Handler::new(settings)?);
+    let handler = Arc::new(Handler::new(settings, telemetry)?);
     // tokio sets SO_REUSEADDR: a handler that is started again gets the same port
     let listener = TcpListener::bind(("127.0.0.1", port))
         .await
@@ -95,22 +96,30 @@ struct Handler {
     landing: Landing,
     workers: Workers,
     budget: Budget,
+    telemetry: Telemetry,
     start: Instant,
 }
 
 impl Handler {
-    fn new(settings: Settings) -> Result<Self, ServeError> {
+    fn new(settings: Settings, telemetry: Telemetry) -> Result<Self, ServeError> {
         let catalog = Arc::new(Catalog::load(&settings.schemas)?);
         let options = AzureOptions {
             identity: settings.identity.clone(),
             limits: settings.store,
+            telemetry: telemetry.clone(),
             ..AzureOptions::default()
         };
         let workers = Workers::per_core();
-        let store = store::open(&settings.location, options);
+        let server = match &settings.location {
+            Location::Azure(place) => place.host().map(str::to_owned),
+            Location::Folder(_) => None,
+        };
+        let store = telemetry.observe(store::open(&settings.location, options), server);
         Ok(Self {
-            landing: Landing::new(store, settings.compression, workers.clone()),
-            budget: Budget::new(settings.memory_budget),
+            landing: Landing::new(store, settings.compression, workers.clone())
+                .with_telemetry(telemetry.clone()),
+            budget: Budget::new(settings.memory_budget, telemetry.clone()),
+            telemetry,
             catalog,
             workers,
             settings,
@@ -190,7 +199,12 @@ async fn invoke(log: Log, State(handler): State<Arc<Handler>>, request: Request<
 async fn get_ready(handler: Arc<Handler>) {
     const LONGEST: Duration = Duration::from_mins(1);
     let mut wait = Duration::from_secs(1);
-    while let Err(error) = handler.landing.ready().await {
+    let open = || {
+        handler
+            .telemetry
+            .trying("open the lake", handler.landing.ready())
+    };
+    while let Err(error) = open().await {
         let name = handler.settings.location.to_string();
         tracing::error!(
             lake = name,

@@ -7,6 +7,7 @@ mod quantity;
 mod retry;
 #[cfg(feature = "event-hubs")]
 mod submit;
+mod telemetry;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ pub use quantity::duration;
 pub use retry::Retry;
 #[cfg(feature = "event-hubs")]
 pub use submit::SubmitSettings;
+pub use telemetry::{Insights, QueueLimits, Signals, TelemetrySettings};
 
 use crate::decode::{Naming, Trigger};
 use crate::encode::Compression;
@@ -79,6 +81,8 @@ pub struct Settings {
     pub store: StoreLimits,
     /// The least level of what is logged (`LOG_LEVEL`).
     pub log_level: tracing::Level,
+    /// Where traces and metrics go.
+    pub telemetry: TelemetrySettings,
     /// The Event Hubs trigger as function.json declares it.
     pub trigger: Trigger,
     /// The Kafka trigger as function.json declares it.
@@ -138,6 +142,7 @@ impl Settings {
             landing_timeout: read.duration("LANDING_TIMEOUT", Duration::from_mins(2))?,
             store: read.store_limits()?,
             log_level: read.parsed("LOG_LEVEL", tracing::Level::INFO)?,
+            telemetry: read.telemetry(),
             trigger: Trigger::load(&app, FUNCTION, Log::Hub)
                 .map_err(|error| SettingError::new(FUNCTION, error))?,
             kafka: Trigger::load(&app, KAFKA_FUNCTION, Log::Topic)
@@ -199,7 +204,7 @@ pub fn azure_options(
     Ok(AzureOptions {
         identity: read.identity(),
         limits: read.store_limits()?,
-        page: None,
+        ..AzureOptions::default()
     })
 }
 

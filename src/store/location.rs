@@ -47,6 +47,11 @@ impl AzureLocation {
         &self.url
     }
 
+    /// The host that answers.
+    pub fn host(&self) -> Option<&str> {
+        self.url.host_str()
+    }
+
     /// What stands before every name: empty, or a path that ends with `/`.
     pub fn prefix(&self) -> &str {
         &self.prefix

@@ -207,16 +207,23 @@ pub enum Cause {
     Unexpected,
 }
 
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Cause {
+    /// The word of errors and metrics.
+    pub fn word(self) -> &'static str {
+        match self {
             Self::Forbidden => "forbidden",
             Self::Missing => "missing",
             Self::Throttled => "throttled",
             Self::Full => "full",
             Self::Unavailable => "unavailable",
             Self::Unexpected => "unexpected",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
     }
 }
 

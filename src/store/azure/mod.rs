@@ -42,6 +42,7 @@ use self::shared_key::EmulatorKey;
 use self::trouble::Trouble;
 use super::location::{Access, AzureLocation};
 use super::{Blob, Creation, Level, Listed, Metadata, Page, Store, StoreError, name};
+use crate::telemetry::Telemetry;
 
 /// The largest body of one request, which is also the most that the service takes at once.
 const WHOLE: usize = 5000 << 20;
@@ -80,7 +81,7 @@ impl Identity {
 }
 
 /// How a container is asked.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct AzureOptions {
     /// Whose token is shown, where one is.
     pub identity: Identity,
@@ -88,6 +89,8 @@ pub struct AzureOptions {
     pub limits: StoreLimits,
     /// The most blobs of one page of a listing; the service's own 5,000 where `None`.
     pub page: Option<NonZero<u16>>,
+    /// Who hears of tries that failed.
+    pub telemetry: Telemetry,
 }
 
 /// A container, or what is under a prefix of one.
@@ -149,12 +152,17 @@ impl AzureStore {
     /// Runs one request until it succeeds or there is nothing more to hope for.
     async fn call<T, F>(
         &self,
+        operation: &'static str,
         request: impl Fn(Arc<BlobContainerClient>) -> F,
     ) -> Result<T, Trouble>
     where
         F: Future<Output = azure_core::Result<T>>,
     {
-        retry::within(self.options.limits, || async {
+        let retried = |trouble: &Trouble| {
+            let cause = trouble.cause.word();
+            self.options.telemetry.retried(operation, cause);
+        };
+        retry::within(self.options.limits, retried, || async {
             request(self.client()?).await.map_err(Trouble::from)
         })
         .await
@@ -162,7 +170,11 @@ impl AzureStore {
 
     async fn upload(&self, name: &str, blob: &Blob, condition: Condition) -> Result<(), Trouble> {
         let metadata: HashMap<String, String> = blob.metadata.clone().into_iter().collect();
-        self.call(|client| {
+        let operation = match condition {
+            Condition::NameIsFree => "create",
+            Condition::None => "put",
+        };
+        self.call(operation, |client| {
             let options = BlobClientUploadOptions {
                 blob_content_type: Some(CONTENT_TYPE.to_owned()),
                 metadata: Some(metadata.clone()),
@@ -182,12 +194,13 @@ impl AzureStore {
 
     async fn page(
         &self,
+        operation: &'static str,
         prefix: &str,
         marker: Option<String>,
         most: Option<NonZero<u16>>,
     ) -> Result<ListBlobsResponse, Trouble> {
         let prefix = format!("{}{prefix}", self.location.prefix());
-        self.call(|client| {
+        self.call(operation, |client| {
             let options = BlobContainerClientListBlobsOptions {
                 include: Some(vec![ListBlobsIncludeItem::Metadata]),
                 marker: marker.clone(),
@@ -251,7 +264,9 @@ impl Store for AzureStore {
         let place = self.location.to_string();
         if self.location.access() == Access::Emulator {
             let made = self
-                .call(|client| async move { client.create(None).await.map(drop) })
+                .call("open", |client| async move {
+                    client.create(None).await.map(drop)
+                })
                 .await;
             return match made {
                 Err(trouble) if trouble.is_container_there() => Ok(()),
@@ -259,7 +274,7 @@ impl Store for AzureStore {
             };
         }
         // a listing needs no right that the landing does not need
-        self.page("", None, NonZero::new(1))
+        self.page("open", "", None, NonZero::new(1))
             .await
             .map(drop)
             .map_err(failed("open", &place))
@@ -284,7 +299,7 @@ impl Store for AzureStore {
     async fn read(&self, name: &str) -> Result<Option<Blob>, StoreError> {
         name::check("read", name)?;
         let read = self
-            .call(|client| {
+            .call("read", |client| {
                 let blob = self.blob(&client, name);
                 let options = BlobClientDownloadOptions {
                     partition_size: NonZero::new(WHOLE),
@@ -305,7 +320,7 @@ impl Store for AzureStore {
     async fn metadata(&self, name: &str) -> Result<Option<Metadata>, StoreError> {
         name::check("metadata", name)?;
         let read = self
-            .call(|client| {
+            .call("metadata", |client| {
                 let blob = self.blob(&client, name);
                 async move { Ok(lower(Some(blob.get_properties(None).await?.metadata()?))) }
             })
@@ -315,7 +330,7 @@ impl Store for AzureStore {
 
     async fn list(&self, prefix: &str, from: Option<String>) -> Result<Page, StoreError> {
         let page = self
-            .page(prefix, from, self.options.page)
+            .page("list", prefix, from, self.options.page)
             .await
             .map_err(failed("list", prefix))?;
         Ok(Page {
@@ -331,7 +346,9 @@ impl Store for AzureStore {
     async fn level(&self, folder: &str, from: Option<String>) -> Result<Level, StoreError> {
         let prefix = format!("{}{folder}", self.location.prefix());
         let level = self
-            .call(|client| level::page(client, prefix.clone(), from.clone(), self.options.page))
+            .call("level", |client| {
+                level::page(client, prefix.clone(), from.clone(), self.options.page)
+            })
             .await
             .map_err(failed("list", folder))?;
         Ok(level.below(self.location.prefix()))
@@ -340,7 +357,7 @@ impl Store for AzureStore {
     async fn delete(&self, name: &str) -> Result<(), StoreError> {
         name::check("delete", name)?;
         let deleted = self
-            .call(|client| {
+            .call("delete", |client| {
                 let blob = self.blob(&client, name);
                 async move { blob.delete(None).await.map(drop) }
             })

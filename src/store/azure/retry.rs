@@ -32,8 +32,13 @@ impl Default for StoreLimits {
     }
 }
 
-/// Tries until it succeeds, fails for good, or the next try would come too late.
-pub(super) async fn within<T, F>(limits: StoreLimits, attempt: impl Fn() -> F) -> Result<T, Trouble>
+/// Tries until it succeeds, fails for good, or the next try would come too late. `retried` hears of
+/// each trouble after which there is another try.
+pub(super) async fn within<T, F>(
+    limits: StoreLimits,
+    retried: impl Fn(&Trouble),
+    attempt: impl Fn() -> F,
+) -> Result<T, Trouble>
 where
     F: Future<Output = Result<T, Trouble>>,
 {
@@ -64,6 +69,7 @@ where
             );
             return Err(trouble);
         }
+        retried(&trouble);
         before = Some(trouble);
         sleep(wait).await;
     }

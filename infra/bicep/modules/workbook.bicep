@@ -19,6 +19,7 @@ var queries = {
   'age.kql': loadTextContent('../../monitor/age.kql')
   'batches.kql': loadTextContent('../../monitor/batches.kql')
   'costs.kql': loadTextContent('../../monitor/costs.kql')
+  'handler-log.kql': loadTextContent('../../monitor/handler-log.kql')
   'handler-restarts.kql': loadTextContent('../../monitor/handler-restarts.kql')
   'partition-held.kql': loadTextContent('../../monitor/partition-held.kql')
   'rejection-trend.kql': loadTextContent('../../monitor/rejection-trend.kql')

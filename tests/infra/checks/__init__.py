@@ -3,6 +3,7 @@
 from . import (
     azd,
     containers,
+    cost,
     parameters,
     publish,
     queries,
@@ -26,6 +27,7 @@ CHECKS = {
     "roles": roles.check,
     "queries": queries.check,
     "runbook": runbook.check,
+    "cost": cost.check,
     "azd": azd.check,
     "publish": publish.check,
     "workflows": workflows.check,

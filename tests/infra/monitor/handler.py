@@ -42,7 +42,7 @@ class Event:
 class Handler:
     """A running handler of an instance; leaving it lets the handler say the last of its telemetry."""
 
-    def __init__(self, program: Path, landing_url: str, instance: str, ingestion):
+    def __init__(self, program: Path, landing_url: str, instance: str, ingestion, log: Path):
         self.port = _free_port()
         environment = {
             "PATH": os.environ["PATH"],
@@ -54,9 +54,10 @@ class Handler:
             "APPLICATIONINSIGHTS_CONNECTION_STRING": ingestion.connection_string,
             "SSL_CERT_FILE": str(ingestion.certificate),
         }
-        self.process = subprocess.Popen(
-            [program], env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
-        )
+        with open(log, "wb") as stdout:
+            self.process = subprocess.Popen(
+                [program], env=environment, stdin=subprocess.DEVNULL, stdout=stdout
+            )
 
     def __enter__(self) -> "Handler":
         until = time.monotonic() + PATIENCE

@@ -3,6 +3,7 @@ documentation has it ("Supported metrics for Microsoft.EventHub/namespaces", "Az
 request by its function)."""
 
 import datetime
+import json
 
 from .ingestion import Rows
 
@@ -44,5 +45,20 @@ def hub(now: datetime.datetime, minutes: int) -> Rows:
                 "TimeGrain": "PT1M",
             }
             for name in ("IncomingMessages", "OutgoingMessages")
+        ]
+    }
+
+
+def log(text: str) -> Rows:
+    """The handler's output as the host keeps it."""
+    return {
+        "FunctionAppLogs": [
+            {
+                "TimeGenerated": json.loads(line)["timestamp"],
+                "Level": "Information",
+                "Message": line,
+                "HostInstanceId": "host",
+            }
+            for line in text.splitlines()
         ]
     }

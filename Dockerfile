@@ -1,7 +1,7 @@
 # The handler under the Functions host, for those who run containers; Azure runs the zip of `just package`.
 # Not built where this repository is checked: there is no Docker there. What is checked is said in
 # docs/deploy.md.
-FROM rust:1.92-bookworm AS build
+FROM rust:1.95-bookworm AS build
 # the newest of Debian's stable releases will do: they change nothing but defects
 # hadolint ignore=DL3008
 RUN apt-get update \

@@ -99,6 +99,11 @@ impl Host {
         }
     }
 
+    /// Lets the handler end by itself.
+    pub async fn let_go(self) {
+        self.process.into_inner().let_go().await;
+    }
+
     /// Feeds every partition to its end; kills the handler again and again where that is asked.
     ///
     /// # Errors

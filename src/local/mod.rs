@@ -157,7 +157,7 @@ async fn proven(
         never = terminal::show(request.voice, "events landed", || bar(&progress, &hub, start)) => match never {},
     }
     let took = start.elapsed();
-    drop(host);
+    host.let_go().await;
 
     let store = store::open(&request.lake.location, AzureOptions::default());
     let sent = Arc::new(Sent::of(Arc::clone(&hub)));

@@ -13,6 +13,9 @@ use tokio::time::{Instant, sleep};
 const PROBE: Duration = Duration::from_millis(25);
 const INITIALIZATION_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// How long a handler that is let go may take to export what it has still to say.
+const FAREWELL: Duration = Duration::from_secs(3);
+
 /// The host's name for its one worker.
 const WORKER: &str = "local";
 
@@ -129,6 +132,15 @@ impl Process {
         self.end();
         self.child = spawn(&self.app, self.port)?;
         self.probe().await
+    }
+
+    /// Lets it go: it stops by itself, since its standard input ends.
+    pub async fn let_go(&mut self) {
+        drop(self.child.stdin.take());
+        let start = Instant::now();
+        while self.ended().is_none() && start.elapsed() < FAREWELL {
+            sleep(PROBE).await;
+        }
     }
 
     /// How it ended, if it did.

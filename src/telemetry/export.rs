@@ -78,7 +78,7 @@ fn try_start(settings: &TelemetrySettings) -> Result<(Telemetry, Exports), Box<d
     let sampler = if settings.sampler {
         sampler
     } else {
-        // the host's `traceparent` says mostly that it does not sample, whatever it does
+        // the host's `traceparent` often says that it does not sample, whatever the host keeps
         sampler.with_sampler(Sampler::AlwaysOn)
     };
     let mut pipes = Pipes {

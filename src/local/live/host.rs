@@ -115,9 +115,11 @@ impl Host {
             fed.map_err(|problem| HostError::Partition { partition, problem })
         });
         tokio::select! {
-            fed = try_join_all(partitions) => fed.map(|_| ()),
-            ended = self.watch() => Err(ended.into()),
+            fed = try_join_all(partitions) => { fed?; }
+            ended = self.watch() => return Err(ended.into()),
         }
+        self.process.lock().await.let_go().await;
+        Ok(())
     }
 
     async fn feed(&self, partition: usize) -> Result<(), String> {

@@ -1,0 +1,154 @@
+//! What is counted and measured, for batches that are known.
+
+use std::fs;
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::collector::Manner::Takes;
+use crate::collector::{Collector, Points};
+use crate::handler::{Handler, payload};
+use crate::story::{BAD, GOOD, OFTEN, stop};
+
+const PLACE: &str = "messaging.destination.name=shop/orders messaging.destination.partition.id=0";
+
+fn counts(points: &Points) -> Vec<(&str, u64)> {
+    let counts = points.iter().map(|(key, point)| (&**key, point.count));
+    counts.collect()
+}
+
+fn bytes_below(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+    let sizes = entries.map(|entry| {
+        let about = entry.metadata().unwrap();
+        let name = entry.file_name();
+        match (about.is_dir(), name.to_str().unwrap().starts_with('.')) {
+            (true, false) => bytes_below(&entry.path()),
+            (false, false) => about.len(),
+            (_, true) => 0,
+        }
+    });
+    sizes.sum()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_is_counted_once_and_every_byte() {
+    let (folder, collector) = (
+        TempDir::new().unwrap(),
+        Collector::start(Takes, Takes).await,
+    );
+    let url = collector.url();
+    let settings = [
+        OFTEN[0],
+        OFTEN[1],
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str()),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "x-key=k-1"),
+        (
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "deployment.environment.name=test",
+        ),
+        ("WEBSITE_INSTANCE_ID", "instance-1"),
+    ];
+    let handler = Handler::start(folder.path(), &settings).await;
+    let first = payload("0", 0, &[GOOD, BAD, "", GOOD]);
+    // 4 to 9 are missing, and 12
+    let second = payload("0", 10, &[GOOD, GOOD]);
+    let third = payload("0", 13, &[GOOD]);
+    let batches = [&first, &first, &second, &third];
+    for batch in batches {
+        let answer = handler.post(batch.clone(), "i").await.unwrap();
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    let refused = handler.post("{}", "i").await.unwrap();
+    assert_eq!(refused.status, 400);
+    stop(handler).await;
+
+    let place = |rest: &str| format!("{PLACE}{rest}");
+    let schema = "order-transaction/1.0.0";
+    let events = collector.points("bronzegate.events");
+    assert_eq!(
+        counts(&events),
+        [(&*place(" messaging.system=eventhubs"), 11)]
+    );
+    let accepted = collector.points("bronzegate.events.accepted");
+    let key = format!("bronzegate.schema={schema} {PLACE}");
+    assert_eq!(counts(&accepted), [(&*key, 5)]);
+    let rejected = collector.points("bronzegate.events.rejected");
+    let empty = format!("bronzegate.reason=empty bronzegate.schema=none {PLACE}");
+    let bad = format!("bronzegate.reason=schema bronzegate.schema={schema} {PLACE}");
+    assert_eq!(counts(&rejected), [(&*empty, 1), (&*bad, 1)]);
+    for (name, count) in [
+        ("bronzegate.events.duplicate", 4),
+        ("bronzegate.sequence.gaps", 2),
+        ("bronzegate.sequence.missing", 7),
+        // a batch that is landed already says nothing of how old events are when they land
+        ("bronzegate.event.age", 3),
+    ] {
+        assert_eq!(counts(&collector.points(name)), [(PLACE, count)], "{name}");
+    }
+    let sizes = collector.points("bronzegate.batch.size");
+    let stream = "messaging.destination.name=shop/orders";
+    assert_eq!(sizes.len(), 1);
+    assert_eq!((sizes[stream].count, sizes[stream].sum), (4, 11.0));
+    let requests = collector.points("bronzegate.request.size")[""];
+    let bytes: usize = batches.iter().map(|batch| batch.len()).sum();
+    assert_eq!((requests.count, requests.sum), (5, (bytes + 2) as f64));
+    let blobs = collector.points("bronzegate.blob.size");
+    for kind in ["bronze", "rejections"] {
+        let stands = bytes_below(&folder.path().join("lake").join(kind));
+        assert!(stands > 0);
+        let key = format!("bronzegate.kind={kind}");
+        assert_eq!(blobs[&key].count, stands, "{kind}");
+    }
+    let durations = collector.points("bronzegate.landing.duration");
+    let failed = "bronzegate.outcome=failed error.type=payload".to_owned();
+    let landed = format!("bronzegate.outcome=landed {stream}");
+    assert_eq!(counts(&durations), [(&*failed, 1), (&*landed, 4)]);
+    let calls = collector.points("bronzegate.store.duration");
+    let call = |operation: &str| calls[&format!("bronzegate.operation={operation}")].count;
+    // three commits, one publication, and the lake's marker
+    assert_eq!((call("create"), call("put"), call("delete")), (5, 1, 1));
+    assert_eq!(collector.points("bronzegate.starts")[""].count, 1);
+    assert_eq!(collector.points("bronzegate.memory.in_flight")[""].count, 0);
+    let dropped = collector.points("bronzegate.telemetry.dropped");
+    assert_eq!(
+        counts(&dropped),
+        [
+            ("bronzegate.signal=metrics", 0),
+            ("bronzegate.signal=traces", 0)
+        ]
+    );
+
+    let resource = collector.resource();
+    for (name, value) in [
+        ("service.name", "bronzegate"),
+        ("service.instance.id", "instance-1"),
+        ("deployment.environment.name", "test"),
+    ] {
+        assert_eq!(resource[name], value, "{resource:?}");
+    }
+    assert!(collector.headers().iter().all(|it| it["x-key"] == "k-1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gap_is_seen_across_a_restart() {
+    let (folder, collector) = (
+        TempDir::new().unwrap(),
+        Collector::start(Takes, Takes).await,
+    );
+    let url = collector.url();
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str());
+    for (sequence, gaps) in [(0, None), (1, None), (5, Some(3)), (6, None)] {
+        let settings = [OFTEN[0], OFTEN[1], endpoint];
+        let handler = Handler::start(folder.path(), &settings).await;
+        let batch = payload("0", sequence, &[GOOD]);
+        assert_eq!(handler.post(batch, "i").await.unwrap().status, 200);
+        let before = collector.points("bronzegate.sequence.missing");
+        stop(handler).await;
+        let after = collector.points("bronzegate.sequence.missing");
+        match gaps {
+            Some(missing) => assert_eq!(counts(&after), [(PLACE, missing)]),
+            None => assert_eq!(before, after, "{sequence} follows"),
+        }
+    }
+}

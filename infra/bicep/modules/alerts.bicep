@@ -43,6 +43,7 @@ var queries = {
   'lake-throttled.kql': loadTextContent('../../monitor/lake-throttled.kql')
   'partition-held.kql': loadTextContent('../../monitor/partition-held.kql')
   'sequence-gaps.kql': loadTextContent('../../monitor/sequence-gaps.kql')
+  'telemetry-dropped.kql': loadTextContent('../../monitor/telemetry-dropped.kql')
 }
 var metricActions = empty(actionGroupId) ? [] : [{ actionGroupId: actionGroupId }]
 var queryActions = empty(actionGroupId) ? [] : [actionGroupId]

@@ -24,8 +24,23 @@ def check(root: Path, tools) -> list[str]:
             for question in QUESTIONS
             if f"\n\n{question} " not in f"\n{entry}"
         ]
+    found += [
+        f"runbook.md: it does not say what to do about `{word}`"
+        for word in failures((root / "docs/telemetry.md").read_text())
+        if f"`{word}`" not in entries.get("partition-held", "")
+    ]
     for file in sorted(set(re.findall(r"`infra/monitor/([\w-]+\.kql)`|\b([\w-]+\.kql)\b", text))):
         name = file[0] or file[1]
         if not (root / "infra/monitor" / name).is_file():
             found.append(f"runbook.md: there is no {name}")
     return found
+
+
+def failures(text: str) -> list[str]:
+    """The words for what an invocation fails by, as docs/telemetry.md lists them."""
+    paragraph = re.search(
+        r"^`error.type` of an invocation.*?(?=\n\n)", text, re.MULTILINE | re.DOTALL
+    )
+    if paragraph is None:
+        return ["error.type"]
+    return [word for word in re.findall(r"`([a-z-]+)`", paragraph[0]) if word != "land"]

@@ -27,6 +27,7 @@ NOTIFIED = {
         "lake-throttled": [()],
         "failed-invocations": [()],
     },
+    "unheard": {"telemetry-dropped": [("instance-3",)]},
     "stopped": {
         "events-not-landed": [()],
         "partition-held": [(STREAM, "0")],

@@ -4,12 +4,13 @@ import datetime
 import json
 import tempfile
 import threading
+import time
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from . import platform
-from .handler import GOOD, HUB, NAMESPACE, Event, Handler, HandlerError
+from .handler import GOOD, HUB, NAMESPACE, PATIENCE, Event, Handler, HandlerError
 from .ingestion import Ingestion, Rows, rows
 
 STREAM = f"{NAMESPACE}/{HUB}".replace(".servicebus.windows.net", "")
@@ -33,6 +34,7 @@ class Days:
             self.folder = Path(scratch)
             self.program = program
             good, late = self.phase(40, self.lands_well), self.phase(12, self.lands_badly)
+            self.unheard = self.phase(5, self.is_not_heard, takes_spans=False)
             held = [self.phase(minutes, self.fails) for minutes in (11.5, 0.3)]
         self.well = merge(
             good, platform.host(self.now, [(40, True), (39, True)]), platform.hub(self.now, 40)
@@ -41,12 +43,13 @@ class Days:
             late, *held, platform.host(self.now, [(10 - step / 2, False) for step in range(12)])
         )
         self.stopped = merge(*held, platform.hub(self.now, 20))
-        self.all = merge(self.well, self.badly, self.stopped)
+        self.all = merge(self.well, self.badly, self.stopped, self.unheard)
 
-    def phase(self, minutes: float, does) -> Rows:
+    def phase(self, minutes: float, does, *, takes_spans: bool = True) -> Rows:
         """What a handler exports in its life, as if it had begun some minutes ago."""
         folder = self.fresh("phase")
-        ingestion, self.log = Ingestion(folder), folder / "log"
+        self.log = folder / "log"
+        ingestion = Ingestion(folder, takes_spans=takes_spans)
         begun = datetime.datetime.now(datetime.UTC).replace(tzinfo=None)
         try:
             does(ingestion)
@@ -92,6 +95,19 @@ class Days:
                 if status != 503:
                     raise HandlerError(f"a batch is answered {status} where the store is busy")
 
+    def is_not_heard(self, ingestion) -> None:
+        """Spans are refused, metrics are not."""
+        often = {"OTEL_BSP_SCHEDULE_DELAY": "50", "OTEL_METRIC_EXPORT_INTERVAL": "200"}
+        with Handler(
+            self.program, self.lake("unheard"), "instance-3", ingestion, self.log, **often
+        ) as handler:
+            landed(handler.post("0", 0, [Event()] * 10, clock(0)))
+            until = time.monotonic() + PATIENCE
+            while not dropped(ingestion):
+                if time.monotonic() > until:
+                    raise HandlerError("spans are refused, and the handler does not say so")
+                time.sleep(0.02)
+
     def lake(self, name: str) -> str:
         return f"file://{self.fresh(name)}"
 
@@ -132,6 +148,14 @@ class _Busy(BaseHTTPRequestHandler):
 def landed(status: int) -> None:
     if status != 200:
         raise HandlerError(f"a batch is answered {status}")
+
+
+def dropped(ingestion: Ingestion) -> bool:
+    """Whether the handler has said that it could not hand something over."""
+    return any(
+        row["Name"] == "bronzegate.telemetry.dropped" and row["Sum"] > 0
+        for row in rows(list(ingestion.envelopes))["AppMetrics"]
+    )
 
 
 def clock(minutes: int) -> str:

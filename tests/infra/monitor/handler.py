@@ -42,7 +42,9 @@ class Event:
 class Handler:
     """A running handler of an instance; leaving it lets the handler say the last of its telemetry."""
 
-    def __init__(self, program: Path, landing_url: str, instance: str, ingestion, log: Path):
+    def __init__(
+        self, program: Path, landing_url: str, instance: str, ingestion, log: Path, **settings: str
+    ):
         self.port = _free_port()
         environment = {
             "PATH": os.environ["PATH"],
@@ -53,6 +55,7 @@ class Handler:
             "WEBSITE_INSTANCE_ID": instance,
             "APPLICATIONINSIGHTS_CONNECTION_STRING": ingestion.connection_string,
             "SSL_CERT_FILE": str(ingestion.certificate),
+            **settings,
         }
         with open(log, "wb") as stdout:
             self.process = subprocess.Popen(

@@ -20,10 +20,11 @@ Rows = dict[str, list[dict]]
 
 
 class Ingestion:
-    """A running endpoint; `envelopes` are what arrived, decoded."""
+    """A running endpoint; `envelopes` are what arrived, decoded. It may refuse spans."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, *, takes_spans: bool = True):
         self.envelopes: list[dict] = []
+        self.takes_spans = takes_spans
         self.certificate = folder / "ca.pem"
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*certificates(folder))
@@ -41,7 +42,7 @@ class Ingestion:
         self.server.server_close()
 
     def handler(self):
-        arrived = self.envelopes
+        endpoint = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
@@ -57,11 +58,14 @@ class Ingestion:
                     if text.startswith("[")
                     else [json.loads(line) for line in text.splitlines()]
                 )
-                arrived.extend(found)
+                refuses = not endpoint.takes_spans and not all(map(is_metric, found))
+                if not refuses:
+                    endpoint.envelopes.extend(found)
+                accepted = 0 if refuses else len(found)
                 answer = json.dumps(
-                    {"itemsReceived": len(found), "itemsAccepted": len(found), "errors": []}
+                    {"itemsReceived": len(found), "itemsAccepted": accepted, "errors": []}
                 ).encode()
-                self.send_response(200)
+                self.send_response(400 if refuses else 200)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
@@ -71,6 +75,10 @@ class Ingestion:
                 pass
 
         return Handler
+
+
+def is_metric(envelope: dict) -> bool:
+    return envelope["data"]["baseType"] == "MetricData"
 
 
 def certificates(folder: Path) -> tuple[Path, Path]:

@@ -9,7 +9,7 @@ local *arguments:
     cargo run --release -- local {{arguments}}
 
 # All of CI, the quick steps first
-ci: fmt typos deny infra clippy doc test lakehouse-test
+ci: fmt typos deny infra clippy doc test monitor lakehouse-test
 
 # The formatting
 fmt:
@@ -28,6 +28,17 @@ deny:
 # The infrastructure: Terraform, Bicep, both against one another, workflows; installs what it needs
 infra *arguments:
     tests/infra/check {{arguments}}
+
+# The queries, alerts and figures of infra/monitor, run on what the real handler exports
+monitor *arguments:
+    cargo build --locked --all-features
+    tests/infra/check --handler {{arguments}}
+
+# Measures what landing costs, and writes it into docs/cost.md; EVENTS=1000000 is the default
+cost:
+    cargo build --release --locked
+    tests/infra/measure
+    tests/infra/check --write
 
 # Lints, as Cargo.toml has them
 clippy:

@@ -90,6 +90,21 @@ param logRetentionDays int = 30
 @description('Resource id of the action group that alerts notify; empty: they show in the portal alone.')
 param actionGroupId string = ''
 
+@description('Minutes that an event may be old when it is landed, before events-late notifies.')
+@minValue(1)
+@maxValue(1440)
+param alertAgeMinutes int = 15
+
+@description('Percent of a stream that may be rejected within an hour, before events-rejected notifies.')
+@minValue(0)
+@maxValue(100)
+param alertRejectionPercent int = 5
+
+@description('Minutes for which every try of a batch may fail, before partition-held notifies.')
+@minValue(1)
+@maxValue(25)
+param alertHeldMinutes int = 10
+
 @description('Virtual network with private endpoints of the hub and both storage accounts, which then refuse public traffic. Producers and readers need a way into the network.')
 param privateNetworking bool = false
 
@@ -288,10 +303,26 @@ module alerts 'modules/alerts.bicep' = {
     location: location
     tags: allTags
     actionGroupId: actionGroupId
+    thresholds: {
+      alertAgeMinutes: alertAgeMinutes
+      alertHeldMinutes: alertHeldMinutes
+      alertRejectionPercent: alertRejectionPercent
+    }
     workspaceId: monitor.outputs.workspaceId
     namespaceId: events.outputs.namespaceId
     lakeAccountId: lake.outputs.accountId
     hostAccountId: host.outputs.accountId
+  }
+}
+
+module workbook 'modules/workbook.bicep' = {
+  name: 'workbook'
+  scope: group
+  params: {
+    stem: stem
+    location: location
+    tags: allTags
+    workspaceId: monitor.outputs.workspaceId
   }
 }
 

@@ -8,6 +8,12 @@ locals {
     host   = { id = azurerm_storage_account.host.id, kind = "Microsoft.Storage/storageAccounts" }
   }
   actions = var.action_group_id == "" ? [] : [var.action_group_id]
+  # what users choose, by the name that a rule gives
+  thresholds = {
+    alertAgeMinutes       = var.alert_age_minutes
+    alertHeldMinutes      = var.alert_held_minutes
+    alertRejectionPercent = var.alert_rejection_percent
+  }
 }
 
 resource "azurerm_monitor_metric_alert" "alerts" {
@@ -62,9 +68,20 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "alerts" {
 
   criteria {
     query                   = file("${path.module}/../monitor/${each.value.query}")
-    time_aggregation_method = "Count"
+    time_aggregation_method = each.value.aggregation
+    metric_measure_column   = each.value.measure
     operator                = each.value.operator
-    threshold               = each.value.threshold
+    threshold               = try(local.thresholds[each.value.threshold], each.value.threshold)
+
+    # an alert of its own for each of their values
+    dynamic "dimension" {
+      for_each = each.value.dimensions
+      content {
+        name     = dimension.value
+        operator = "Include"
+        values   = ["*"]
+      }
+    }
 
     failing_periods {
       number_of_evaluation_periods             = 1

@@ -266,6 +266,42 @@ variable "action_group_id" {
   nullable    = false
 }
 
+variable "alert_age_minutes" {
+  description = "Minutes that an event may be old when it is landed, before events-late notifies."
+  type        = number
+  default     = 15
+  nullable    = false
+
+  validation {
+    condition     = var.alert_age_minutes >= 1 && var.alert_age_minutes <= 1440
+    error_message = "alert_age_minutes is from 1 to 1440."
+  }
+}
+
+variable "alert_rejection_percent" {
+  description = "Percent of a stream that may be rejected within an hour, before events-rejected notifies."
+  type        = number
+  default     = 5
+  nullable    = false
+
+  validation {
+    condition     = var.alert_rejection_percent >= 0 && var.alert_rejection_percent <= 100
+    error_message = "alert_rejection_percent is from 0 to 100."
+  }
+}
+
+variable "alert_held_minutes" {
+  description = "Minutes for which every try of a batch may fail, before partition-held notifies."
+  type        = number
+  default     = 10
+  nullable    = false
+
+  validation {
+    condition     = var.alert_held_minutes >= 1 && var.alert_held_minutes <= 25
+    error_message = "alert_held_minutes is from 1 to 25: partition-held looks at half an hour."
+  }
+}
+
 variable "private_networking" {
   description = "Virtual network with private endpoints of the hub and both storage accounts, which then refuse public traffic. Producers and readers need a way into the network."
   type        = bool

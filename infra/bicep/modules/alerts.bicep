@@ -12,6 +12,9 @@ param tags object
 @description('Action group to notify; empty for none.')
 param actionGroupId string
 
+@description('Thresholds that users choose, by the name that a rule gives.')
+param thresholds object
+
 @description('Log Analytics workspace that queries run in.')
 param workspaceId string
 
@@ -32,7 +35,15 @@ var targets = {
 }
 // loadTextContent takes no variable: a line for each query of alerts.json
 var queries = {
+  'events-late.kql': loadTextContent('../../monitor/events-late.kql')
+  'events-not-landed.kql': loadTextContent('../../monitor/events-not-landed.kql')
+  'events-rejected.kql': loadTextContent('../../monitor/events-rejected.kql')
   'failed-invocations.kql': loadTextContent('../../monitor/failed-invocations.kql')
+  'handler-restarts.kql': loadTextContent('../../monitor/handler-restarts.kql')
+  'lake-throttled.kql': loadTextContent('../../monitor/lake-throttled.kql')
+  'partition-held.kql': loadTextContent('../../monitor/partition-held.kql')
+  'sequence-gaps.kql': loadTextContent('../../monitor/sequence-gaps.kql')
+  'telemetry-dropped.kql': loadTextContent('../../monitor/telemetry-dropped.kql')
 }
 var metricActions = empty(actionGroupId) ? [] : [{ actionGroupId: actionGroupId }]
 var queryActions = empty(actionGroupId) ? [] : [actionGroupId]
@@ -90,9 +101,12 @@ resource queryAlerts 'Microsoft.Insights/scheduledQueryRules@2022-06-15' = [
         allOf: [
           {
             query: queries[rule.query]
-            timeAggregation: 'Count'
+            timeAggregation: rule.aggregation
+            metricMeasureColumn: rule.measure
+            // an alert of its own for each of their values
+            dimensions: [for name in rule.dimensions: { name: name, operator: 'Include', values: ['*'] }]
             operator: rule.operator
-            threshold: rule.threshold
+            threshold: contains(thresholds, string(rule.threshold)) ? thresholds[string(rule.threshold)] : rule.threshold
             failingPeriods: { numberOfEvaluationPeriods: 1, minFailingPeriodsToAlert: 1 }
           }
         ]

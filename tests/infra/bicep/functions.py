@@ -2,6 +2,7 @@
 
 import hashlib
 import ipaddress
+import json
 import uuid
 
 from provider.identity import SUBSCRIPTION
@@ -37,6 +38,10 @@ def _concat(*values):
     )
 
 
+def _string(value) -> str:
+    return value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+
+
 def _subnet(network: str, size: int, index: int) -> str:
     return str(list(ipaddress.ip_network(network).subnets(new_prefix=size))[index])
 
@@ -53,8 +58,10 @@ FUNCTIONS = {
     ],
     "join": lambda values, by: by.join(values),
     "cidrSubnet": _subnet,
+    "string": _string,
     "subscription": lambda: {"id": SUBSCRIPTION},
     "subscriptionResourceId": lambda kind, name: f"{SUBSCRIPTION}/providers/{kind}/{name}",
+    "toLower": str.lower,
     "union": _union,
     # the twin has a hash of the same texts
     "uniqueString": lambda *values: hashlib.sha256("-".join(values).encode()).hexdigest()[:13],

@@ -3,11 +3,14 @@
 from . import (
     azd,
     containers,
+    cost,
     parameters,
     publish,
     queries,
     roles,
+    runbook,
     security,
+    telemetry,
     terraform,
     twins,
     types,
@@ -23,9 +26,14 @@ CHECKS = {
     "parameters": parameters.check,
     "roles": roles.check,
     "queries": queries.check,
+    "runbook": runbook.check,
+    "cost": cost.check,
     "azd": azd.check,
     "publish": publish.check,
     "workflows": workflows.check,
     "containers": containers.check,
     "security": security.check,
 }
+
+# those that start the handler, which has to be built: `just monitor`
+HANDLER = {"telemetry": telemetry.check}

@@ -28,6 +28,7 @@ KINDS = {
     "azurerm_databricks_access_connector": "Microsoft.Databricks/accessConnectors",
     "azurerm_log_analytics_workspace": "Microsoft.OperationalInsights/workspaces",
     "azurerm_application_insights": "Microsoft.Insights/components",
+    "azurerm_application_insights_workbook": "Microsoft.Insights/workbooks",
     "azurerm_monitor_metric_alert": "Microsoft.Insights/metricAlerts",
     "azurerm_monitor_scheduled_query_rules_alert_v2": "Microsoft.Insights/scheduledQueryRules",
     "azurerm_virtual_network": "Microsoft.Network/virtualNetworks",

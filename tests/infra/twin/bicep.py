@@ -1,5 +1,7 @@
 """What a Bicep template deploys, in the same form."""
 
+import json
+
 from bicep.evaluate import Deployed
 
 from .arguments.roles import assignment
@@ -23,6 +25,10 @@ def bodies(deployed: Deployed) -> dict[str, tuple[str, dict]]:
                 for config in body["properties"]["privateDnsZoneConfigs"]
             ]
             body["properties"] = {"privateDnsZoneConfigs": configs}
+        if resource.type == "Microsoft.Insights/workbooks":
+            # a text, in which the order of keys is nobody's
+            read = json.loads(body["properties"]["serializedData"])
+            body["properties"] = {**body["properties"], "serializedData": read}
         if identity in found:
             raise ValueError(f"{identity} is deployed twice")
         found[identity] = (resource.type, body)

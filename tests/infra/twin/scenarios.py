@@ -44,6 +44,9 @@ SAME = {
     "lake left alone": {"lakeCoolAfterDays": 0},
     "alerted, tagged and set": {
         "actionGroupId": "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-ops/providers/Microsoft.Insights/actionGroups/ops",
+        "alertAgeMinutes": 60,
+        "alertHeldMinutes": 5,
+        "alertRejectionPercent": 0,
         "tags": {"cost-center": "42"},
         "handlerSettings": {"LOG_LEVEL": "debug", "LANDING_URL": "file:///can/not/win"},
     },

@@ -1,4 +1,6 @@
-"""Logs, metrics, alert rules."""
+"""Logs, metrics, alert rules, the workbook."""
+
+import json
 
 from twin.plan import Bodies, Values, common, of, present
 
@@ -112,10 +114,20 @@ def query_alert(values: Values) -> Bodies:
     criteria = []
     for criterion in values["criteria"]:
         periods = criterion.only("failing_periods")
+        measure = present({"metricMeasureColumn": criterion["metric_measure_column"]})
         criteria.append(
             {
+                **measure,
                 "query": criterion["query"],
                 "timeAggregation": criterion["time_aggregation_method"],
+                "dimensions": [
+                    {
+                        "name": dimension["name"],
+                        "operator": dimension["operator"],
+                        "values": dimension["values"],
+                    }
+                    for dimension in criterion["dimension"]
+                ],
                 "operator": criterion["operator"],
                 "threshold": criterion["threshold"],
                 "failingPeriods": {
@@ -141,6 +153,25 @@ def query_alert(values: Values) -> Bodies:
                 "skipQueryValidation": values["skip_query_validation"],
                 "criteria": {"allOf": criteria},
                 "actions": {"actionGroups": values.only("action")["action_groups"]},
+            },
+        },
+    )
+
+
+@of("azurerm_application_insights_workbook")
+def workbook(values: Values) -> Bodies:
+    yield (
+        values.id,
+        "Microsoft.Insights/workbooks",
+        {
+            **common(values),
+            # azurerm sends it without being told
+            "kind": "shared",
+            "properties": {
+                "displayName": values["display_name"],
+                "category": values["category"],
+                "sourceId": values["source_id"],
+                "serializedData": json.loads(values["data_json"]),
             },
         },
     )

@@ -200,7 +200,7 @@ fn what_is_lost_twice_or_not_seen_is_named() {
     let desk = Desk::new(&hub.connection, path.to_str().unwrap());
     let few = ["--events", "200", "--skip", "store"];
 
-    let unseen = [&few[..], &["--patience", "1s"]].concat();
+    let unseen = [&few[..], &["--query-patience", "1s"]].concat();
     let report = desk.json(&unseen, 1);
     assert_eq!(step(&report, "audit").0, "ok", "{report}");
     let (verdict, says) = step(&report, "query");

@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Response};
+use axum::http::Response;
 use bronzegate::store::{self, AzureOptions, Location, list_all};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -31,7 +31,7 @@ pub async fn start(container: &str) -> Proxy {
     let upstream = container.strip_suffix(path).unwrap().trim_end_matches('/');
     let app = Router::new()
         .fallback(forward)
-        .with_state(upstream.to_owned());
+        .with_state((reqwest::Client::new(), upstream.to_owned()));
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
     Proxy {
         url: format!("http://{here}/{path}?{}", sas(path)),
@@ -48,39 +48,31 @@ impl Proxy {
     }
 }
 
-async fn forward(State(upstream): State<String>, request: Request) -> Response<Body> {
+async fn forward(
+    State((client, upstream)): State<(reqwest::Client, String)>,
+    request: Request,
+) -> Response<Body> {
     let (head, body) = request.into_parts();
-    let kept = |headers: &HeaderMap| -> HeaderMap {
-        let mut kept = headers.clone();
-        for name in [
-            "host",
-            "connection",
-            "transfer-encoding",
-            "content-length",
-            "if-none-match",
-        ] {
-            kept.remove(name);
-        }
-        kept
-    };
-    let answer = reqwest::Client::new()
+    let mut headers = head.headers;
+    for name in ["host", "connection", "if-none-match"] {
+        headers.remove(name);
+    }
+    let answer = client
         .request(head.method.clone(), format!("{upstream}{}", head.uri))
-        .headers(kept(&head.headers))
+        .headers(headers)
         .body(to_bytes(body, 16 << 20).await.unwrap())
         .send()
         .await
         .unwrap();
     let mut response = Response::builder().status(answer.status());
-    *response.headers_mut().unwrap() = kept(answer.headers());
-    if let (true, Some(length)) = (
-        head.method == "HEAD",
-        answer.headers().get("content-length"),
-    ) {
-        response = response.header("content-length", length);
+    for (name, value) in answer.headers() {
+        // the body is handed on whole
+        if name != "transfer-encoding" && name != "connection" {
+            response = response.header(name, value);
+        }
     }
-    response
-        .body(Body::from(answer.bytes().await.unwrap()))
-        .unwrap()
+    let body = answer.bytes().await.unwrap();
+    response.body(Body::from(body)).unwrap()
 }
 
 /// A service SAS of a container, as the page "Create a service SAS" has it.

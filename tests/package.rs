@@ -24,6 +24,8 @@ fn package(arguments: &[&str]) -> Output {
     Command::new("python3")
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("infra/package"))
         .args(arguments)
+        // what is built for this test alone: the sooner the better
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .output()
         .unwrap()
 }
@@ -73,22 +75,25 @@ impl Root {
     /// The handler in this root, with no environment but this. Where nobody may change the root, it
     /// stays; the program needs nothing of it either way.
     fn handler(&self, environment: &[(&str, &str)]) -> Command {
-        let settings = environment
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"));
-        let mut command = Command::new("env");
-        command.arg("-i").args(settings);
-        match may_change_root() {
-            Some(tool) => command
-                .args(tool)
-                .arg("chroot")
-                .arg(self.0.path())
-                .arg("/app/bronzegate"),
-            None => {
-                eprintln!("neither root nor sudo: the handler runs in the machine's own root");
-                command.arg(self.path("app/bronzegate"))
-            }
-        };
+        let mut words: Vec<String> = Vec::new();
+        let chroot = may_change_root();
+        words.extend(chroot.unwrap_or_default().iter().map(|it| (*it).to_owned()));
+        // the path is for chroot itself
+        words.extend(["env", "-i", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"].map(str::to_owned));
+        words.extend(
+            environment
+                .iter()
+                .map(|(name, value)| format!("{name}={value}")),
+        );
+        if chroot.is_some() {
+            let root = self.0.path().display().to_string();
+            words.extend(["chroot".to_owned(), root, "/app/bronzegate".to_owned()]);
+        } else {
+            eprintln!("neither root nor sudo: the handler runs in the machine's own root");
+            words.push(self.path("app/bronzegate").display().to_string());
+        }
+        let mut command = Command::new(&words[0]);
+        command.args(&words[1..]);
         command.current_dir(self.path("app"));
         command
     }
@@ -112,7 +117,7 @@ fn may_change_root() -> Option<&'static [&'static str]> {
     if succeeds("[ \"$(id -u)\" = 0 ] && chroot / true") {
         Some(&[])
     } else if succeeds("sudo -n chroot / true 2>/dev/null") {
-        Some(&["sudo", "-n", "--preserve-env"])
+        Some(&["sudo", "-n"])
     } else {
         None
     }

@@ -175,3 +175,134 @@ impl Witness for Proof {
         differs(&self.sent[place], kind, record, line)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use base64_simd::STANDARD;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn source(input: Input) -> Source {
+        Source {
+            input,
+            spoil: 0,
+            key: "/TransactionNo".to_owned(),
+            properties: BTreeMap::from([("smoke".to_owned(), "1".to_owned())]),
+            content_type: "application/json".to_owned(),
+        }
+    }
+
+    fn summary(source: &Source) -> Value {
+        json!({
+            "run": source.run(),
+            "source": source,
+            "in_doubt": 1,
+            "not_sent": {"events": 0},
+            "journal": null,
+        })
+    }
+
+    fn read(summary: &Value) -> Result<Proof, ProofError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sent.json");
+        fs::write(&file, summary.to_string()).unwrap();
+        Proof::read(&file)
+    }
+
+    fn proof() -> Proof {
+        let input = Input::Generated {
+            events: 40,
+            seed: 7,
+            spoil: 5_000,
+        };
+        read(&summary(&source(input))).unwrap()
+    }
+
+    /// A record as it is landed.
+    fn record(proof: &Proof, place: usize, id: &str) -> (Kind, String) {
+        use crate::local::input::Expected;
+        let sent = &proof.sent[place];
+        let head = format!(
+            r#"{{"_stream":"s/orders","_partition":"0","_sequence":{place},"_enqueued_time":"2026-11-20T12:00:00.000Z","_key":{},"_message_id":"{id}""#,
+            json!(sent.key)
+        );
+        match sent.expected {
+            Some(Expected::Rejected(reason)) => {
+                let body = STANDARD.encode_to_string(&sent.body);
+                let reason = reason.word();
+                let line = format!(r#"{head},"_reason":"{reason}","body_base64":"{body}"}}"#);
+                (Kind::Rejections, line)
+            }
+            _ => {
+                let body = String::from_utf8(sent.body.clone()).unwrap();
+                let body = body.replace(['\r', '\n'], " ");
+                (Kind::Bronze, format!("{head},\"body\":{body}}}"))
+            }
+        }
+    }
+
+    fn see(proof: &Proof, (kind, line): &(Kind, String)) -> Option<String> {
+        proof.see("blob", *kind, &Record::parse(line).unwrap(), line)
+    }
+
+    #[test]
+    fn each_event_is_counted_once_and_what_is_missing_or_twice_is_named() {
+        let proof = proof();
+        for place in 0..39 {
+            let id = format!("{}-{place}", proof.run);
+            assert_eq!(see(&proof, &record(&proof, place, &id)), None);
+        }
+        // events of others
+        for id in ["other-1", &format!("{}-40", proof.run), &proof.run.clone()] {
+            assert_eq!(see(&proof, &record(&proof, 0, id)), None, "{id}");
+        }
+        see(&proof, &record(&proof, 3, &format!("{}-3", proof.run)));
+        let (report, lost, twice) = proof.report();
+        let rejected: u64 = report.rejected.values().sum();
+        assert_eq!((report.events, report.accepted + rejected), (40, 39));
+        assert!(rejected > 5, "{rejected}");
+        assert_eq!((report.lost, report.twice, report.in_doubt), (1, 1, 1));
+        assert_eq!(lost, [format!("{}-39", proof.run)]);
+        assert_eq!(twice, [format!("{}-3", proof.run)]);
+    }
+
+    #[test]
+    fn what_is_landed_otherwise_is_said() {
+        let proof = proof();
+        let accepted = (0..40).find(|it| record(&proof, *it, "x").0 == Kind::Bronze);
+        let place = accepted.unwrap();
+        let (kind, line) = record(&proof, place, &format!("{}-{place}", proof.run));
+        let other = line.replace("\"body\":{", "\"body\":{ ");
+        assert_ne!(other, line);
+        let said = see(&proof, &(kind, other)).unwrap();
+        assert!(said.contains("payload"), "{said}");
+    }
+
+    #[test]
+    fn what_nothing_can_be_held_against_says_why() {
+        let generated = summary(&source(Input::Generated {
+            events: 1,
+            seed: 7,
+            spoil: 0,
+        }));
+        let with = |name: &str, value: Value| {
+            let mut summary = generated.clone();
+            summary[name] = value;
+            read(&summary).err().unwrap().to_string()
+        };
+        assert!(with("journal", json!("x")).contains("--resume"));
+        assert!(with("run", json!("0")).contains("was changed"));
+        assert!(with("source", json!(1)).contains("send --json"));
+        let stdin = summary(&source(Input::Ndjson("-".into())));
+        assert!(
+            read(&stdin)
+                .err()
+                .unwrap()
+                .to_string()
+                .contains("standard input")
+        );
+        let missing = Proof::read(Path::new("no/such")).err().unwrap();
+        assert!(missing.to_string().contains("no/such"));
+    }
+}

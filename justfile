@@ -74,6 +74,11 @@ fuzz count="1000000":
 package *arguments:
     infra/package {{arguments}}
 
+# After a deployment: sends events with planted faults, and holds lake, store and telemetry against them
+smoke *arguments:
+    cargo build --release --locked --features event-hubs
+    infra/smoke {{arguments}}
+
 # The benchmarks of benches/README.md
 bench *arguments:
     cargo bench --locked {{arguments}}

@@ -57,6 +57,9 @@ param instanceMemory int = 2048
 @maxValue(1000)
 param maximumInstanceCount int = 40
 
+@description('HTTP API in the function app: SubmitOrder takes orders from whoever has a function key, and publishes them to the hub. Its package is `just package --api`. Excludes privateNetworking.')
+param api bool = false
+
 @description('Redundancy of the landing account.')
 @allowed(['LRS', 'ZRS', 'GRS', 'RAGRS', 'GZRS', 'RAGZRS'])
 param lakeRedundancy string = 'ZRS'
@@ -116,7 +119,7 @@ param addressPrefix string = '10.80.0.0/24'
 @description('Databricks access connector that may read the lake. Unity Catalog needs the hierarchical namespace.')
 param databricksConnector bool = false
 
-@description('Object id of who may send events, read the lake and, on Premium, publish the package; empty: nobody but the function.')
+@description('Object id of who may send and ask for events, read the lake and, on Premium, publish the package; empty: nobody but the function.')
 @maxLength(36)
 param operatorPrincipalId string = ''
 
@@ -137,6 +140,7 @@ var refusals = concat(
   eventHubsTier == 'Standard' && partitionCount > 32 ? ['partitionCount is at most 32 on Standard'] : [],
   eventHubsTier == 'Standard' && eventHubsMaximumCapacity < eventHubsCapacity ? ['eventHubsMaximumCapacity is less than eventHubsCapacity'] : [],
   eventHubsTier == 'Premium' && !contains([1, 2, 4, 6, 8, 10, 12, 16], eventHubsCapacity) ? ['eventHubsCapacity is 1, 2, 4, 6, 8, 10, 12 or 16 on Premium'] : [],
+  api && privateNetworking ? ['api and privateNetworking exclude one another: the API would be a public way into a private hub'] : [],
   functionPlan == 'Premium' && maximumInstanceCount > 100 ? ['maximumInstanceCount is at most 100 on Premium'] : []
 )
 var accepted = empty(refusals) ? environment : fail(join(refusals, '; '))
@@ -243,6 +247,7 @@ module roles 'modules/roles.bicep' = {
     lakeContainerName: lake.outputs.containerName
     hostAccountName: host.outputs.accountName
     insightsName: monitor.outputs.insightsName
+    api: api
     operatorPrincipalId: operatorPrincipalId
     operatorPrincipalType: operatorPrincipalType
     operatorPublishes: functionPlan == 'Premium'
@@ -289,6 +294,7 @@ module ingest 'modules/function.bicep' = {
     landingUrl: lake.outputs.url
     insightsConnectionString: monitor.outputs.connectionString
     handlerSettings: handlerSettings
+    api: api
     privateNetworking: privateNetworking
     subnetId: privateNetworking ? network!.outputs.functionSubnetId : ''
     workspaceId: monitor.outputs.workspaceId

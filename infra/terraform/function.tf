@@ -22,6 +22,8 @@ locals {
     LANDING_URL                               = local.landing_url
     # the same hub is read by one trigger; the Kafka one is for those who have Kafka
     "AzureWebJobs.IngestOrdersKafka.Disabled" = "true"
+    # a package may have it, and it is opened by the parameter alone
+    "AzureWebJobs.SubmitOrder.Disabled" = var.api ? "false" : "true"
     }, local.premium ? {
     # a Premium plan without a file share, and so without a key, runs the package from a blob
     WEBSITE_RUN_FROM_PACKAGE                     = "${local.package_container_url}/bronzegate.zip"
@@ -150,15 +152,16 @@ locals {
 # `terraform apply` publishes the package, and again where its bytes change; azd does this by itself
 resource "terraform_data" "package" {
   count            = var.package == "" ? 0 : 1
-  triggers_replace = [local.function_app_id, filesha256(var.package)]
+  triggers_replace = [local.function_app_id, filesha256(var.package), var.api]
 
   provisioner "local-exec" {
-    command = "${path.module}/../publish --package \"$PACKAGE\" --resource-group \"$GROUP\" --app \"$APP\" --plan \"$PLAN\" --container-url \"$CONTAINER_URL\""
+    command = "${path.module}/../publish --package \"$PACKAGE\" --resource-group \"$GROUP\" --app \"$APP\" --plan \"$PLAN\" --container-url \"$CONTAINER_URL\" --api \"$API\""
     environment = {
       PACKAGE       = var.package
       GROUP         = azurerm_resource_group.group.name
       APP           = local.function_app_name
       PLAN          = var.function_plan
+      API           = tostring(var.api)
       CONTAINER_URL = local.package_container_url
     }
   }

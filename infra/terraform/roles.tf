@@ -15,7 +15,7 @@ locals {
 }
 
 resource "azurerm_role_assignment" "function" {
-  for_each = {
+  for_each = merge({
     # the trigger receives from this hub, and the platform reads how far behind it is in order to scale
     receives = { scope = azurerm_eventhub.orders.id, role = "event_hubs_data_receiver" }
     # the handler lists, creates and reads blobs of the lake, and deletes its own outbox entries
@@ -27,7 +27,10 @@ resource "azurerm_role_assignment" "function" {
     diagnoses = { scope = azurerm_storage_account.host.id, role = "storage_table_data_contributor" }
     # host and handler send telemetry with their token, as local authentication is off
     reports = { scope = azurerm_application_insights.insights.id, role = "monitoring_metrics_publisher" }
-  }
+    }, var.api ? {
+    # with the HTTP API the handler publishes the orders that it takes
+    publishes = { scope = azurerm_eventhub.orders.id, role = "event_hubs_data_sender" }
+  } : {})
   scope              = each.value.scope
   role_definition_id = local.role_definitions[each.value.role]
   principal_id       = azurerm_user_assigned_identity.function.principal_id
@@ -39,6 +42,15 @@ resource "azurerm_role_assignment" "operator_sends" {
   count              = local.operates ? 1 : 0
   scope              = azurerm_eventhub.orders.id
   role_definition_id = local.role_definitions["event_hubs_data_sender"]
+  principal_id       = var.operator_principal_id
+  principal_type     = var.operator_principal_type
+}
+
+# the operator asks the hub what it holds, and holds the lake against it
+resource "azurerm_role_assignment" "operator_asks" {
+  count              = local.operates ? 1 : 0
+  scope              = azurerm_eventhub.orders.id
+  role_definition_id = local.role_definitions["event_hubs_data_receiver"]
   principal_id       = var.operator_principal_id
   principal_type     = var.operator_principal_type
 }

@@ -170,6 +170,18 @@ variable "maximum_instance_count" {
   }
 }
 
+variable "api" {
+  description = "HTTP API in the function app: SubmitOrder takes orders from whoever has a function key, and publishes them to the hub. Its package is `just package --api`. Excludes private_networking."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !(var.api && var.private_networking)
+    error_message = "api and private_networking exclude one another: the API would be a public way into a private hub."
+  }
+}
+
 variable "lake_redundancy" {
   description = "Redundancy of the landing account."
   type        = string
@@ -339,7 +351,7 @@ variable "databricks_connector" {
 }
 
 variable "operator_principal_id" {
-  description = "Object id of who may send events, read the lake and, on Premium, publish the package; empty: nobody but the function."
+  description = "Object id of who may send and ask for events, read the lake and, on Premium, publish the package; empty: nobody but the function."
   type        = string
   default     = ""
   nullable    = false

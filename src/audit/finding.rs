@@ -16,6 +16,10 @@ pub enum FindingKind {
     Gap,
     /// Sequence numbers that were not landed, and that the hub no longer has.
     Expired,
+    /// Events that were sent and stand nowhere.
+    Lost,
+    /// Events that were sent once and stand twice.
+    Twice,
     /// A blob holds fewer events than its range has sequence numbers.
     Hole,
     /// Two blobs say that they hold the same events.
@@ -49,6 +53,8 @@ impl FindingKind {
             Self::NoLake => "no-lake",
             Self::Gap => "gap",
             Self::Expired => "expired",
+            Self::Lost => "lost",
+            Self::Twice => "twice",
             Self::Hole => "hole",
             Self::Overlap => "overlap",
             Self::Duplicate => "duplicate",
@@ -99,6 +105,12 @@ impl FindingKind {
             Self::Expired => {
                 "only Event Hubs Capture's files can bring them back, by `bronzegate backfill --capture`; longer retention gives a slow reader more time"
             }
+            Self::Lost => {
+                "has all of it come yet? `bronzegate audit --hub` says what is still to come; else look for a gap of its partition"
+            }
+            Self::Twice => {
+                "was the same sent twice? what the hub took twice lands twice, with one message id; else keep the blobs and report it"
+            }
             Self::Hole => {
                 "normal for a hub with log compaction; else set the checkpoint back to before it and compare with what the hub has"
             }
@@ -139,6 +151,20 @@ impl Finding {
             last: None,
             blob: Some(blob.to_owned()),
             message: message.into(),
+            remedy: kind.remedy(),
+        }
+    }
+
+    /// Something about events, wherever they stand.
+    pub(super) fn of_events(kind: FindingKind, message: String) -> Self {
+        Self {
+            kind,
+            stream: None,
+            partition: None,
+            first: None,
+            last: None,
+            blob: None,
+            message,
             remedy: kind.remedy(),
         }
     }

@@ -15,6 +15,7 @@ mod reading;
 mod reasons;
 mod report;
 mod section;
+mod sent;
 mod sums;
 mod text;
 mod timeline;
@@ -36,6 +37,7 @@ pub use report::{
     Bucket, Counts, Example, ExampleError, GapReport, LifeReport, Note, OutboxReport,
     PartitionReport, RangeReport, ReasonReport, Report, StreamReport,
 };
+pub use sent::SentReport;
 use sums::Sums;
 
 use crate::encode::Compression;

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::finding::Finding;
 use super::hub::HubReport;
+use super::sent::SentReport;
 
 /// The whole of an audit. Times are RFC 3339 in UTC.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,6 +36,8 @@ pub struct Report {
     pub outbox: OutboxReport,
     /// The lake held against the hub, where that was asked.
     pub hub: Option<HubReport>,
+    /// What was sent, held against the lake, where that was asked.
+    pub sent: Option<SentReport>,
     /// What is to be known of Kafka topics, and is nothing wrong.
     pub notes: Vec<Note>,
     /// What is wrong; the first of many.

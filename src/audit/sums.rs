@@ -207,6 +207,7 @@ impl Sums {
             reasons: (request.depth != Depth::Names).then(|| self.reasons.report()),
             outbox,
             hub: None,
+            sent: None,
             notes,
             findings: self.findings.into_kept(),
             wrong,

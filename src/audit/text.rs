@@ -39,7 +39,8 @@ impl Report {
             writeln!(out, "\n  {}: {}", note.stream, note.message)?;
         }
         self.print_findings(out)?;
-        self.print_verdict(out)
+        self.print_verdict(out)?;
+        self.print_sent(out)
     }
 
     fn print_hub(&self, out: &mut dyn Write) -> io::Result<()> {
@@ -70,6 +71,27 @@ impl Report {
             writeln!(out, "  and {more} partitions more; --json has them")?;
         }
         Ok(())
+    }
+
+    fn print_sent(&self, out: &mut dyn Write) -> io::Result<()> {
+        let Some(sent) = &self.sent else {
+            return Ok(());
+        };
+        let events = grouped(sent.events);
+        if sent.proven {
+            let twins = match sent.twice {
+                0 => String::new(),
+                twice => format!("; {} that were sent again stand twice", grouped(twice)),
+            };
+            writeln!(
+                out,
+                "PROVEN  {events} sent: each of them stands in the lake, byte for byte, {} accepted and {} rejected{twins}.",
+                grouped(sent.accepted),
+                grouped(sent.rejected.values().sum()),
+            )
+        } else {
+            writeln!(out, "NOT PROVEN  {events} sent.")
+        }
     }
 
     fn print_reasons(&self, out: &mut dyn Write) -> io::Result<()> {

@@ -4,19 +4,20 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 
 #[cfg(feature = "event-hubs")]
-use super::event_hub::state;
+use super::event_hub::{Proof, proof, state};
 use super::lake::LakeArgument;
 #[cfg(not(feature = "event-hubs"))]
-use super::missing::state;
+use super::missing::{Proof, proof, state};
 use super::moment::{day, now};
 use super::voice::VoiceArguments;
 use super::window::WindowArguments;
 use super::{Ended, FAILED, STOPPED, say};
-use crate::audit::{Depth, Progress, Request, audit, page};
+use crate::audit::{Depth, Progress, Request, Witness, audit, page};
 use crate::event::EnqueuedTime;
 use crate::terminal;
 use crate::workers::Workers;
@@ -55,6 +56,10 @@ pub(super) struct Audit {
     /// written as for `send`; without a value it is the function's own
     #[arg(long, value_name = "HUB", num_args = 0..=1, default_missing_value = "", conflicts_with = "until")]
     hub: Option<String>,
+    /// Hold the lake against what `bronzegate send --json` sent: FILE is what it printed. Each event has
+    /// to stand in the lake once, byte for byte, accepted or rejected as it was to be expected
+    #[arg(long, value_name = "FILE", requires = "deep")]
+    sent: Option<PathBuf>,
     #[command(flatten)]
     voice: VoiceArguments,
 }
@@ -68,6 +73,7 @@ impl Audit {
             Some(hub) => Some(state(hub, self.window.stream.clone()).await?),
             None => None,
         };
+        let proof = self.sent.as_deref().map(proof).transpose()?;
         let request = Request {
             lake,
             now: Some(now()),
@@ -84,15 +90,19 @@ impl Audit {
             no_holes: self.no_holes,
             sweep: self.sweep,
             hub,
-            ..Request::default()
+            witness: proof.clone().map(|it| it as Arc<dyn Witness>),
         };
         let stopped = terminal::stopped().map_err(|it| failed(&it))?;
         let (workers, progress) = (Workers::per_core(), Progress::default());
-        let report = tokio::select! {
+        let mut report = tokio::select! {
             report = audit(&store, &request, (&workers, &progress)) => report.map_err(|it| failed(&it))?,
             never = terminal::show(voice, "folders", || progress.bar()) => match never {},
             () = stopped => return Err((STOPPED, "stopped; an audit changes nothing".to_owned())),
         };
+        if let Some(proof) = proof {
+            let (sent, lost, twice) = Proof::report(&proof);
+            report.hold_sent(sent, &lost, &twice);
+        }
         if let Some(file) = &self.html {
             write(file, &page(&report))
                 .map_err(|error| (FAILED, format!("{}: {error}", file.display())))?;

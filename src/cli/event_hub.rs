@@ -1,5 +1,7 @@
 //! The event hub that a command works with.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Args;
@@ -8,6 +10,7 @@ use super::FAILED;
 use crate::audit::{HubPartition, HubState};
 use crate::event::{EnqueuedTime, Stream};
 use crate::event_hubs::{Address, AddressError, Client, Reader};
+pub(super) use crate::send::Proof;
 use crate::settings::{azure_options, duration, stream_of};
 
 #[derive(Args)]
@@ -47,6 +50,12 @@ pub(super) fn client(address: Address, patience: Duration) -> Result<Client, (u8
     let options = azure_options(|name| std::env::var(name).ok())
         .map_err(|error| (FAILED, error.to_string()))?;
     Client::new(address, &options.identity, patience).map_err(|error| (FAILED, error.to_string()))
+}
+
+/// What was sent, as its summary says it.
+pub(super) fn proof(file: &Path) -> Result<Arc<Proof>, (u8, String)> {
+    let proof = Proof::read(file).map_err(|error| (FAILED, error.to_string()))?;
+    Ok(Arc::new(proof))
 }
 
 /// What the hub of an audit holds now, and the stream of its events.

@@ -28,10 +28,23 @@ impl LakeArgument {
     pub(super) fn open(&self) -> Result<(String, Arc<dyn Store>), (u8, String)> {
         opened(&self.lake)
     }
+
+    /// The lake's name without a SAS, and where it is.
+    pub(super) fn location(&self) -> Result<(String, Location), (u8, String)> {
+        located(&self.lake)
+    }
 }
 
 /// A place's name without a SAS, and its store. Nothing is made where there is nothing.
 pub(super) fn opened(place: &str) -> Result<(String, Arc<dyn Store>), (u8, String)> {
+    let (name, location) = located(place)?;
+    let options = azure_options(|name| std::env::var(name).ok())
+        .map_err(|error| (FAILED, error.to_string()))?;
+    Ok((name, store::open(&location, options)))
+}
+
+/// A place's name without a SAS, and where it is.
+fn located(place: &str) -> Result<(String, Location), (u8, String)> {
     let lake: Lake = place.parse().map_err(|error| (FAILED, error))?;
     if let Location::Folder(folder) = &lake.location
         && !Path::new(folder).is_dir()
@@ -42,7 +55,5 @@ pub(super) fn opened(place: &str) -> Result<(String, Arc<dyn Store>), (u8, Strin
         );
         return Err((FAILED, problem));
     }
-    let options = azure_options(|name| std::env::var(name).ok())
-        .map_err(|error| (FAILED, error.to_string()))?;
-    Ok((lake.name, store::open(&lake.location, options)))
+    Ok((lake.name, lake.location))
 }

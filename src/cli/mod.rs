@@ -4,6 +4,7 @@ mod audit;
 #[cfg(feature = "event-hubs")]
 mod backfill;
 mod check;
+mod conform;
 #[cfg(feature = "event-hubs")]
 mod event_hub;
 #[cfg(feature = "hub")]
@@ -34,6 +35,7 @@ use audit::Audit;
 #[cfg(feature = "event-hubs")]
 use backfill::Backfill;
 use check::Check;
+use conform::Conform;
 use local::Local;
 #[cfg(not(feature = "event-hubs"))]
 use missing::{Missing as Send, Missing as Backfill};
@@ -126,6 +128,7 @@ Examples:
   bronzegate audit
   bronzegate audit --lake https://ACCOUNT.blob.core.windows.net/CONTAINER --since 24h
   bronzegate audit --deep --html audit.html
+  bronzegate send --events 10000 --json > sent.json && bronzegate audit --deep --sent sent.json
   bronzegate audit --hub shop.servicebus.windows.net/orders
   bronzegate audit --purged-before 90d --sweep --json
 
@@ -176,6 +179,19 @@ Examples:
 Exit status: 0 all accepted, 1 something is rejected (or a schema is broken or breaks), 2 it could not check."
     )]
     Check(Box<Check>),
+    /// Hold the lake's store to what the landing rests on, in a folder of its own that is removed again
+    #[command(
+        after_help = "The suite that the project's own stores are held to: a name that is free or taken, fifty creators at \
+        once, metadata in listings, pages, folders, deletes. It writes some 500 small blobs below _conform/, and takes a \
+        role that may: Storage Blob Data Contributor on the container.
+
+Examples:
+  bronzegate conform
+  bronzegate conform --lake https://ACCOUNT.blob.core.windows.net/CONTAINER --json
+
+Exit status: 0 it conforms, 1 it does not, 2 it could not be asked, 130 stopped."
+    )]
+    Conform(Box<Conform>),
 }
 
 /// Bad input or a run that could not be made.
@@ -193,6 +209,7 @@ pub fn run() -> ExitCode {
         Some(Command::Audit(audit)) => in_runtime(audit.run()),
         Some(Command::Replay(replay)) => in_runtime(replay.run()),
         Some(Command::Check(check)) => in_runtime(check.run()),
+        Some(Command::Conform(conform)) => in_runtime(conform.run()),
         Some(Command::Serve { leash }) => serve(leash),
         None if served => serve(false),
         None => Cli::command()

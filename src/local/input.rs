@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::dice::Dice;
 use super::orders::{Clock, Layout, Line, Orders};
 use super::sales::{Sale, Sales, SalesError};
@@ -36,7 +38,8 @@ pub enum Expected {
 }
 
 /// Where the events come from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Input {
     /// The generator.
     Generated {

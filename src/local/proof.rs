@@ -103,21 +103,34 @@ impl Witness for Sent {
         }
         seen.count(kind, record, line);
         drop(seen);
-        let was = record.reason.as_deref().unwrap_or("accepted");
         if record.enqueued != Some(sent.enqueued) {
-            Some(format!("it was taken at {}", sent.enqueued))
-        } else if key(record.key) != sent.key {
-            Some("its key is not the one that was sent".to_owned())
-        } else if !record.carries(kind, line, &sent.body) {
-            Some("its payload is not the one that was sent".to_owned())
-        } else {
-            let expected = sent.expected.map(word).filter(|expected| *expected != was);
-            expected.map(|expected| format!("{expected} was expected, and it is {was}"))
+            return Some(format!("it was taken at {}", sent.enqueued));
         }
+        differs(sent, kind, record, line)
     }
 }
 
-fn key(json: Option<&RawValue>) -> Option<String> {
+/// What a record, which is that line, has otherwise than the message that was sent: its key, its
+/// payload, or what became of it.
+pub(crate) fn differs(
+    sent: &Message,
+    kind: Kind,
+    record: &Record<'_>,
+    line: &str,
+) -> Option<String> {
+    let was = record.reason.as_deref().unwrap_or("accepted");
+    if text(record.key) != sent.key {
+        Some("its key is not the one that was sent".to_owned())
+    } else if !record.carries(kind, line, &sent.body) {
+        Some("its payload is not the one that was sent".to_owned())
+    } else {
+        let expected = sent.expected.map(word).filter(|expected| *expected != was);
+        expected.map(|expected| format!("{expected} was expected, and it is {was}"))
+    }
+}
+
+/// A column that is a text.
+pub(crate) fn text(json: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(json?.get()).ok()
 }
 

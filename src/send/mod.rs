@@ -2,12 +2,14 @@
 //!
 //! A thread reads the input (`source`) at the pace that is asked for and hands each event to the
 //! worker of its partition (`worker`), which fills batches to the hub's limit. What is
-//! acknowledged is noted in a `journal`, so that a send that was stopped or killed goes on there.
+//! acknowledged is noted in a `journal`, so that a send that was stopped or killed goes on there. What
+//! was sent is held against the lake by `proof`.
 
 mod feeder;
 mod journal;
 mod pace;
 mod progress;
+mod proof;
 mod source;
 mod summary;
 mod worker;
@@ -25,6 +27,7 @@ use tokio::time::Instant;
 pub use journal::{Done, Journal, JournalError};
 pub use pace::Rate;
 pub use progress::{Counts, Progress};
+pub use proof::{Proof, ProofError};
 pub use source::Source;
 pub use summary::Summary;
 

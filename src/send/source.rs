@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::time::UNIX_EPOCH;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
@@ -14,7 +15,7 @@ use crate::local::input::{Input, InputError, Message};
 const TRANSACTION: &str = "/TransactionNo";
 
 /// What is sent, and how.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// Where the events come from.
     pub input: Input,
@@ -55,7 +56,13 @@ impl Source {
         })
     }
 
-    /// The events, in their order. Their message ids begin with a digest of the source and end with
+    /// What its events' message ids begin with: a digest of the source.
+    pub fn run(&self) -> String {
+        let digest = Sha256::digest(self.identity().to_string());
+        digest[..4].iter().map(|it| format!("{it:02x}")).collect()
+    }
+
+    /// The events, in their order. Their message ids begin with [`Source::run`] and end with
     /// their place in it, so that one that is sent twice can be told by its id.
     ///
     /// # Errors
@@ -63,22 +70,26 @@ impl Source {
     pub fn events(
         &self,
     ) -> Result<impl Iterator<Item = Result<Outgoing, InputError>> + Send + use<>, InputError> {
-        let digest = Sha256::digest(self.identity().to_string());
-        let run: String = digest[..4].iter().map(|it| format!("{it:02x}")).collect();
-        let source = self.clone();
+        let (run, source) = (self.run(), self.clone());
         let messages = self.input.messages(self.spoil)?;
         Ok(messages.enumerate().map(move |(index, message)| {
             message.map(|message| source.outgoing(message, format!("{run}-{index}")))
         }))
     }
 
+    /// The message with the key with which it is sent.
+    pub(super) fn keyed(&self, message: Message) -> Message {
+        if self.key == TRANSACTION && !matches!(self.input, Input::Ndjson(_)) {
+            return message;
+        }
+        Message {
+            key: key(&message.body, &self.key),
+            ..message
+        }
+    }
+
     fn outgoing(&self, message: Message, id: String) -> Outgoing {
-        let known = self.key == TRANSACTION && !matches!(self.input, Input::Ndjson(_));
-        let key = if known {
-            message.key
-        } else {
-            key(&message.body, &self.key)
-        };
+        let message = self.keyed(message);
         let mut properties = self.properties.clone();
         let own: Map<String, Value> = serde_json::from_str(message.properties).unwrap_or_default();
         for (name, value) in own {
@@ -89,7 +100,7 @@ impl Source {
         }
         Outgoing {
             body: message.body,
-            key,
+            key: message.key,
             properties,
             content_type: Some(self.content_type.clone()),
             message_id: Some(id),

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Request;
 use super::journal::Done;
 use super::progress::Progress;
+use super::{Request, Source};
 use crate::terminal::grouped;
 
 /// The figures of a send.
@@ -15,6 +15,10 @@ use crate::terminal::grouped;
 pub struct Summary {
     /// The hub.
     pub hub: String,
+    /// What the events' message ids begin with.
+    pub run: String,
+    /// What was sent: `bronzegate audit --sent` makes the same events of it.
+    pub source: Source,
     /// Events that were acknowledged.
     pub events: u64,
     /// Bytes of their payloads.
@@ -93,6 +97,8 @@ impl Summary {
         let (refused, first) = progress.not_sent();
         Self {
             hub: request.client.address().to_string(),
+            run: request.source.run(),
+            source: request.source.clone(),
             events: counts.iter().map(|it| it.events).sum(),
             bytes: counts.iter().map(|it| it.bytes).sum(),
             batches: counts.iter().map(|it| it.batches).sum(),

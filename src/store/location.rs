@@ -63,6 +63,21 @@ impl AzureLocation {
     }
 }
 
+impl Location {
+    /// What is below a place: a folder of it. `part` is a name of letters, digits and `-_`, or several
+    /// with `/` between them.
+    #[must_use]
+    pub fn below(&self, part: &str) -> Self {
+        match self {
+            Self::Folder(root) => Self::Folder(root.join(part)),
+            Self::Azure(place) => Self::Azure(AzureLocation {
+                prefix: format!("{}{part}/", place.prefix),
+                ..place.clone()
+            }),
+        }
+    }
+}
+
 impl fmt::Display for AzureLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&shown(&self.url))?;
@@ -254,6 +269,20 @@ mod tests {
         match text.parse() {
             Ok(Location::Azure(place)) => place,
             other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_below_keeps_how_it_is_opened() {
+        for (place, below) in [
+            ("file:///lake", "file:///lake/_conform/1"),
+            (
+                "https://a.blob.core.windows.net/lake/p?sig=x",
+                "https://a.blob.core.windows.net/lake/p/_conform/1?sig=x",
+            ),
+        ] {
+            let place: Location = place.parse().unwrap();
+            assert_eq!(Ok(place.below("_conform/1")), below.parse());
         }
     }
 

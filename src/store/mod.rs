@@ -8,9 +8,10 @@
 //! [`location`] says which of them a URL means, and [`name`] which names they take.
 //!
 //! Names are paths with `/` between their parts, in UTF-8 and without a leading `/`. The trait is
-//! as small as the landing needs it; `tests/store.rs` holds every implementation to the same suite.
+//! as small as the landing needs it; [`conformance`] is the suite to which every implementation is held.
 
 pub mod azure;
+pub mod conformance;
 pub mod folder;
 pub mod location;
 pub mod memory;

@@ -51,6 +51,9 @@ param insightsConnectionString string
 @description('More app settings.')
 param handlerSettings object
 
+@description('Whether the HTTP API is on.')
+param api bool
+
 @description('Whether it goes out through the private network.')
 param privateNetworking bool
 
@@ -88,6 +91,8 @@ var settings = union(
     LANDING_URL: landingUrl
     // the same hub is read by one trigger; the Kafka one is for those who have Kafka
     'AzureWebJobs.IngestOrdersKafka.Disabled': 'true'
+    // a package may have it, and it is opened by the parameter alone
+    'AzureWebJobs.SubmitOrder.Disabled': api ? 'false' : 'true'
   },
   premium ? premiumSettings : {}
 )

@@ -21,6 +21,9 @@ param hostAccountName string
 @description('Application Insights.')
 param insightsName string
 
+@description('Whether the HTTP API is on.')
+param api bool
+
 @description('Object id of the operator; empty for none.')
 param operatorPrincipalId string
 
@@ -128,12 +131,34 @@ resource reports 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   }
 }
 
+// with the HTTP API the handler publishes the orders that it takes
+resource publishes 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (api) {
+  scope: hub
+  name: guid(hub.id, principalId, roles.eventHubsDataSender)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.eventHubsDataSender)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
 // the operator sends a first event
 resource operatorSends 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (operates) {
   scope: hub
   name: guid(hub.id, operatorPrincipalId, roles.eventHubsDataSender)
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.eventHubsDataSender)
+    principalId: operatorPrincipalId
+    principalType: operatorPrincipalType
+  }
+}
+
+// the operator asks the hub what it holds, and holds the lake against it
+resource operatorAsks 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (operates) {
+  scope: hub
+  name: guid(hub.id, operatorPrincipalId, roles.eventHubsDataReceiver)
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.eventHubsDataReceiver)
     principalId: operatorPrincipalId
     principalType: operatorPrincipalType
   }

@@ -52,6 +52,23 @@ run "defaults" {
   }
 }
 
+run "api" {
+  command = plan
+  variables {
+    api = true
+  }
+
+  assert {
+    condition     = length(azurerm_role_assignment.function) == 6 && endswith(azurerm_role_assignment.function["publishes"].role_definition_id, "/2b629674-e913-4c01-ae53-ef4638d8f975")
+    error_message = "The API can not publish, or the function may do more than that."
+  }
+
+  assert {
+    condition     = local.settings["AzureWebJobs.SubmitOrder.Disabled"] == "false"
+    error_message = "The API is not on."
+  }
+}
+
 run "private_networking" {
   command = plan
   variables {

@@ -22,6 +22,15 @@ run "versioning_and_a_hierarchical_namespace" {
   expect_failures = [var.versioning]
 }
 
+run "an_api_into_a_private_hub" {
+  command = plan
+  variables {
+    api                = true
+    private_networking = true
+  }
+  expect_failures = [var.api]
+}
+
 run "a_connector_without_a_hierarchical_namespace" {
   command = plan
   variables {

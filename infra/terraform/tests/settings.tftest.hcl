@@ -45,6 +45,7 @@ run "flex_consumption" {
       APPLICATIONINSIGHTS_CONNECTION_STRING     = "InstrumentationKey=x"
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=the-client;Authorization=AAD"
       "AzureWebJobs.IngestOrdersKafka.Disabled" = "true"
+      "AzureWebJobs.SubmitOrder.Disabled"       = "true"
     }
     error_message = "The settings are not what host and handler read."
   }
@@ -88,6 +89,7 @@ run "premium" {
       APPLICATIONINSIGHTS_CONNECTION_STRING        = "InstrumentationKey=x"
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING    = "ClientId=the-client;Authorization=AAD"
       "AzureWebJobs.IngestOrdersKafka.Disabled"    = "true"
+      "AzureWebJobs.SubmitOrder.Disabled"          = "true"
       WEBSITE_RUN_FROM_PACKAGE                     = "https://host.example.net/package/bronzegate.zip"
       WEBSITE_RUN_FROM_PACKAGE_BLOB_MI_RESOURCE_ID = "/identity"
     })

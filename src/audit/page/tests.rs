@@ -20,6 +20,7 @@ fn report() -> Report {
         reasons: None,
         outbox: OutboxReport::default(),
         hub: None,
+        sent: None,
         notes: Vec::new(),
         findings: Vec::new(),
         wrong: 0,

@@ -64,6 +64,7 @@ def _compose(root: Path) -> list[str]:
         "EVENT_HUB_NAME",
         "EVENT_HUB_CONSUMER_GROUP",
         "AzureWebJobs.IngestOrdersKafka.Disabled",
+        "AzureWebJobs.SubmitOrder.Disabled",
     ):
         if environment.get(name) != deployed[name]:
             found.append(

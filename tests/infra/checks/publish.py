@@ -3,6 +3,7 @@
 import os
 import subprocess
 import tempfile
+import zipfile
 from pathlib import Path
 
 # writes down what it is told; its first call fails, as before a role counts
@@ -33,6 +34,13 @@ CASES = [
     (FLEX[2:], None),
     ([*FLEX[:-1], "Consumption"], None),
     ([*FLEX, "--key", "x"], None),
+    ([*FLEX, "--api", "yes"], None),
+    # the package has it not
+    ([*FLEX, "--api", "true"], None),
+    (
+        [*FLEX, "--package", "api.zip", "--api", "true"],
+        ["functionapp deployment source config-zip --resource-group g --name app --src api.zip"] * 2,
+    ),
 ]
 
 
@@ -44,7 +52,9 @@ def check(root: Path, tools) -> list[str]:
             folder = Path(scratch)
             (folder / "az").write_text(AZ)
             (folder / "az").chmod(0o755)
-            (folder / "app.zip").write_text("zip")
+            for name, function in (("app.zip", "IngestOrders"), ("api.zip", "SubmitOrder")):
+                with zipfile.ZipFile(folder / name, "w") as package:
+                    package.writestr(f"{function}/function.json", "{}")
             log = folder / "log"
             log.touch()
             environment = {
@@ -54,7 +64,7 @@ def check(root: Path, tools) -> list[str]:
                 "PUBLISH_PAUSE": "0",
             }
             command = [root / "infra/publish", "--package", folder / "app.zip", *arguments]
-            result = subprocess.run(command, env=environment, capture_output=True, text=True)
+            result = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True)
             told = log.read_text().splitlines()
         if wanted is None:
             if result.returncode != 2 or told or not result.stderr:

@@ -23,6 +23,7 @@ EVERYTHING = {
     "maximumInstanceCount": 1,
     "hierarchicalNamespace": True,
     "databricksConnector": True,
+    "api": True,
     "operatorPrincipalId": "11111111-1111-1111-1111-111111111111",
 }
 

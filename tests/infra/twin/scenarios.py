@@ -12,6 +12,7 @@ SAME = {
         "privateNetworking": True,
         "hierarchicalNamespace": True,
     },
+    "api": {"api": True},
     "databricks connector": {"databricksConnector": True, "hierarchicalNamespace": True},
     "operator on premium": {
         "operatorPrincipalId": "11111111-1111-1111-1111-111111111111",
@@ -54,6 +55,7 @@ SAME = {
 
 REFUSED = {
     "versioning and a hierarchical namespace": {"versioning": True, "hierarchicalNamespace": True},
+    "an API into a private hub": {"api": True, "privateNetworking": True},
     "a connector without a hierarchical namespace": {"databricksConnector": True},
     "a life cycle shorter than the retention": {"lakeCoolAfterDays": 0, "lakeDeleteAfterDays": 6},
     "a life cycle that deletes before it cools": {

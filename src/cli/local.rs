@@ -51,8 +51,8 @@ pub(super) struct Local {
     /// How the lake's blobs are compressed: `gzip` or `none`
     #[arg(long, default_value_t = Compression::Gzip)]
     compression: Compression,
-    /// Kill the handler this often (SIGKILL), as in `2s` or `500ms`; the events are held back,
-    /// for a minute at most, so that a run sees three kills
+    /// Kill the handler this often (SIGKILL), as in `2s` or `500ms`, where it has landed something
+    /// new since; the events are held back, for a minute at most, so that a run sees three kills
     #[arg(long, value_name = "INTERVAL", value_parser = duration)]
     kill_every: Option<Duration>,
     #[cfg(feature = "hub")]

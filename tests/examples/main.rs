@@ -49,6 +49,16 @@ fn the_media_stores_events_are_accepted_or_say_what_is_wrong() {
         let key = key.or(record["body"]["receipt"].as_str());
         assert_eq!(record["_key"].as_str(), key, "{record}");
     }
+
+    // the card waits for its schema
+    let schema = r#"{"$id": "urn:media-store:schema:gift-card:1.0.0", "type": "object", "required": ["card"]}"#;
+    let write = format!("mkdir schemas/gift-card; echo '{schema}' > schemas/gift-card/1.0.0.json");
+    example.run(&write, &[], 0);
+    let said = example.run("bronzegate replay --catalog schemas --json", &[], 0);
+    let replayed: Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(replayed["landed"], 1);
+    let accepted = example.accepted();
+    assert_eq!(words(&accepted, "_schema")["gift-card/1.0.0"], 1);
 }
 
 #[test]
@@ -102,7 +112,7 @@ fn without_the_hub_the_order_api_changes_nothing() {
     let environment = [("CONNECTION", hub.connection.as_str()), ("PORT", "0")];
     let api = example.server(".venv/bin/python api.py", &environment);
     let ask = |script: &str| example.run(script, &[("API", &api.url)], 0);
-    let status = r#"curl -sS -o /dev/null -w '%{http_code}'"#;
+    let status = r"curl -sS -o /dev/null -w '%{http_code}'";
     let create = format!(
         r#"{status} -d '{{"customer":"1","currency":"GBP","items":[{{"sku":"1","quantity":1,"price":1}}]}}' $API/orders"#
     );

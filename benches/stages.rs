@@ -218,6 +218,7 @@ fn whole(criterion: &mut Criterion) {
     let folder = tempfile::TempDir::new().unwrap();
     let app = App {
         root: env!("CARGO_MANIFEST_DIR").into(),
+        schemas: concat!(env!("CARGO_MANIFEST_DIR"), "/schemas").into(),
         program: env!("CARGO_BIN_EXE_bronzegate").into(),
         landing_url: format!("file://{}/lake", folder.path().display()),
         logs: folder.path().join("logs"),

@@ -203,6 +203,84 @@ fn files_are_landed_line_by_line() {
 }
 
 #[test]
+fn what_is_sent_is_written_down_with_what_has_to_become_of_it() {
+    let folder = TempDir::new().unwrap();
+    let (lake, file) = (
+        folder.path().join("lake"),
+        folder.path().join("sent.ndjson"),
+    );
+    let arguments = [
+        "--events",
+        "3000",
+        "--json",
+        "--sent",
+        file.to_str().unwrap(),
+    ];
+    let run = summary(&bronzegate(lake.to_str().unwrap(), &arguments));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let (mut accepted, mut refused) = (0_u64, std::collections::BTreeMap::new());
+    for line in text.lines() {
+        let event: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(event["_stream"], run["stream"]);
+        match event["_expected"].as_str().unwrap() {
+            "accepted" => accepted += 1,
+            reason => *refused.entry(reason.to_owned()).or_insert(0_u64) += 1,
+        }
+        let text = event["body_text"].is_string();
+        assert_ne!(text, event["body_base64"].is_string(), "{line}");
+        assert_eq!(text, event["_expected"] != "not-utf8", "{line}");
+    }
+    assert_eq!(run["accepted"], accepted);
+    assert_eq!(run["rejected"], serde_json::json!(refused));
+    assert_eq!(refused.len(), 7, "{refused:?}");
+
+    // it is there before the handler sees anything
+    std::fs::remove_file(&file).unwrap();
+    std::fs::write(folder.path().join("in-the-way"), "").unwrap();
+    let blocked = folder.path().join("in-the-way/lake");
+    let output = bronzegate(blocked.to_str().unwrap(), &arguments);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+}
+
+#[test]
+fn events_are_judged_under_the_catalog_that_is_named() {
+    let folder = TempDir::new().unwrap();
+    let (lake, file) = (
+        folder.path().join("lake"),
+        folder.path().join("sent.ndjson"),
+    );
+    let schemas = folder.path().join("schemas");
+    std::fs::create_dir_all(schemas.join("note")).unwrap();
+    std::fs::write(schemas.join("catalog.json"), r#"{"default": "note/1"}"#).unwrap();
+    let note = r#"{"$id": "urn:notes:note:1.0.0", "type": "object", "required": ["TransactionNo"],
+        "properties": {"Quantity": {"maximum": 10}}}"#;
+    std::fs::write(schemas.join("note/1.0.0.json"), note).unwrap();
+    let run = |environment: &[(&str, &Path)], arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_bronzegate"));
+        command.args(["local", "--json", "--events", "400", "--sent"]);
+        command.arg(&file).arg("--lake").arg(&lake).args(arguments);
+        summary(&command.envs(environment.iter().copied()).output().unwrap())
+    };
+    let catalog = ["--catalog", schemas.to_str().unwrap()];
+    let named = run(&[], &catalog);
+    let example = &named["rejection"];
+    assert_eq!(
+        (&named["proven"], &example["_schema"]),
+        (&true.into(), &"note/1.0.0".into())
+    );
+    // what has to become of an event is known under the shipped schemas alone
+    let sent = std::fs::read_to_string(&file).unwrap();
+    assert!(
+        sent.lines()
+            .all(|line| line.contains(r#""_expected":null"#))
+    );
+    let again = run(&[("SCHEMAS_DIR", &schemas)], &[]);
+    assert_eq!(again["rejected"], named["rejected"]);
+    assert_eq!(again["duplicates_dropped"], 400);
+}
+
+#[test]
 fn bad_input_is_named_and_nothing_is_made() {
     let folder = TempDir::new().unwrap();
     let lake = folder.path().join("lake");
@@ -215,6 +293,8 @@ fn bad_input_is_named_and_nothing_is_made() {
         (vec!["--kill-every", "often"], "no duration"),
         (vec!["--csv", "a", "--ndjson", "b"], "cannot be used"),
         (vec!["--compression", "zstd"], "gzip or none"),
+        (vec!["--catalog", "/no/such"], "/no/such/catalog.json"),
+        (vec!["--sent", "/no/such/file"], "/no/such/file"),
     ] {
         let output = bronzegate(lake.to_str().unwrap(), &arguments);
         let said = String::from_utf8(output.stderr).unwrap();

@@ -76,6 +76,8 @@ def _spark(out: Path, jars: Path, settings: dict[str, str]) -> str:
         "spark.driver.memory": "1g",
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
+        # the pipeline's own server listens on every interface where nothing else is said
+        "spark.connect.grpc.binding.address": "127.0.0.1",
         "spark.ui.enabled": "false",
     }
     return "".join(f"{name} {value}\n" for name, value in settings.items())

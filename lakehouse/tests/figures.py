@@ -54,7 +54,7 @@ def _figures(lines: list[Line]) -> dict:
 def rejected(lines: list[Line]) -> Counter:
     """How many lines are refused, by schema and reason."""
     return Counter(
-        ("order-transaction/1.0.0" if it.fate == "schema" else None, it.fate)
+        (it.schema or ("order-transaction/1.0.0" if it.fate == "schema" else None), it.fate)
         for it in lines
         if it.fate != ACCEPTED
     )

@@ -1,10 +1,12 @@
-"""What is sent: made here, with decimals, and not read back from any lake."""
+"""What is sent: made here with decimals, or by the program's generator, and not read back from any lake."""
 
+import base64
 import json
 import random
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 
 ACCEPTED = "accepted"
 COUNTRIES = ["United Kingdom"] * 6 + ["Norway", "Brazil", "Côte d'Ivoire"]
@@ -28,14 +30,23 @@ class Line:
     # the expectation that it breaks where it is accepted
     breaks: str | None = None
     message_id: str | None = None
+    # the payload, where it is the generator's and not written here
+    payload: bytes | None = None
+    # the schema that its rejection names
+    schema: str | None = None
 
     @property
     def cancelled(self) -> bool:
         return self.transaction.startswith("C")
 
     @property
-    def text(self) -> str:
-        """The payload. Numbers are written digit by digit, as Decimal has them."""
+    def text(self) -> str | None:
+        """The payload; None where it is not UTF-8. Numbers are written digit by digit, as Decimal has them."""
+        if self.payload is not None:
+            try:
+                return self.payload.decode()
+            except UnicodeDecodeError:
+                return None
         fields = {
             "TransactionNo": json.dumps(self.transaction),
             "Date": json.dumps(f"{self.day.month}/{self.day.day}/{self.day.year}"),
@@ -100,6 +111,31 @@ def _spoilt(line: Line, dice: random.Random) -> Line:
     if written.get("Date", "").count("/0"):
         line = replace(line, day=line.day.replace(day=line.day.day % 9 + 1))
     return replace(line, written=written, fate=fate)
+
+
+def generated(sent: Path) -> list[Line]:
+    """The lines of the generator, from the file that `bronzegate local --sent` wrote before the handler saw
+    them. What has to become of a line is the generator's word; what it says is read here, with decimals."""
+    made = []
+    for text in sent.read_text().splitlines():
+        event = json.loads(text)
+        payload = event["body_text"].encode() if "body_text" in event else base64.b64decode(event["body_base64"])
+        fate = event["_expected"]
+        if fate == ACCEPTED:
+            fields = json.loads(payload, parse_float=Decimal, parse_int=Decimal)
+            month, day, year = map(int, fields["Date"].split("/"))
+            assert fields["Quantity"] == fields["Quantity"].to_integral_value()
+            line = Line(
+                fields["TransactionNo"], date(year, month, day), fields["ProductNo"], fields["ProductName"],
+                fields["Price"], int(fields["Quantity"]), fields.get("CustomerNo"), fields["Country"],
+            )
+        else:
+            # it says nothing that counts
+            line = Line("", date.min, "", "", Decimal(0), 0, None, "")
+        named = "order-transaction/1.0.0" if fate == "schema" else None
+        schema = event["_properties"].get("schema", named)
+        made.append(replace(line, fate=fate, payload=payload, schema=schema))
+    return made
 
 
 def leading_zero(line: Line) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from host import ROOT, Handler, bronzegate
-from inputs import ACCEPTED, Hub, first_half, leading_zero, lines, second_half
+from inputs import ACCEPTED, Hub, first_half, generated, leading_zero, lines, second_half
 from local.tables import Tables
 from local.update import update
 
@@ -23,10 +23,11 @@ TABLES = """
 class Run:
     """What was sent until an update, and the tables after it."""
 
-    shop: list  # lines that `bronzegate local` sent
+    shop: list  # lines that `bronzegate local` sent from a file, and its generator's own
     hub: list  # events that were posted to the handler
     tables: dict[str, list[dict]]
     out: Path
+    generated: list  # of the lines those of the generator
 
     @property
     def lines(self):
@@ -44,6 +45,8 @@ class Story:
         # killed as it goes, by the program itself, and in the midst of a batch
         summary = self.local(self.shop, "--kill-every", "500ms")
         assert summary["kills"] >= 1, summary
+        summary = self.generate(6_000, "--kill-every", "500ms")
+        assert summary["kills"] >= 1, summary
         self.killed()
         self.first = self.updated({})
 
@@ -54,6 +57,8 @@ class Story:
             handler.land(self.hub.events[landed:])
         more = lines(seed=2, count=1_000)
         self.local(more)
+        again = self.generate(7_000)
+        assert again["duplicates_dropped"] == 6_000, again
         self.shop = [
             replace(it, fate=ACCEPTED) if leading_zero(it) else it for it in self.shop + more
         ]
@@ -66,6 +71,16 @@ class Story:
         file = self.folder / "input.ndjson"
         file.write_text("".join(f"{it.text}\n" for it in shop).rstrip("\n"))
         return json.loads(bronzegate("local", "--ndjson", file, "--lake", self.lake, "--json", *arguments))
+
+    def generate(self, events: int, *arguments) -> dict:
+        """Lands what the generator makes of a seed: a longer run goes on where a shorter one ended."""
+        file = self.folder / "sent.ndjson"
+        command = ["local", "--seed", 11, "--events", events, "--spoil", "3%", "--sent", file, "--lake", self.lake]
+        summary = json.loads(bronzegate(*command, "--json", *arguments))
+        assert summary["proven"], summary
+        self.generated = generated(file)
+        assert len(self.generated) == events
+        return summary
 
     def killed(self) -> None:
         events = self.hub.events
@@ -93,4 +108,4 @@ class Story:
         update(str(self.lake), self.out, JARS, settings)
         tables = Tables(self.out)
         rows = {table: tables.rows(table) for table in TABLES}
-        return Run(list(self.shop), list(self.hub.events), rows, self.out)
+        return Run(self.shop + self.generated, list(self.hub.events), rows, self.out, self.generated)

@@ -1,16 +1,19 @@
 """The pipeline straight from Blob Storage's emulator, by the driver that Spark has for Azure."""
 
+import fcntl
+import os
 import socket
 import subprocess
+import sys
 import time
 from collections import Counter
+from pathlib import Path
 
 import figures
 import pytest
 from host import ROOT, bronzegate
 from inputs import lines
 from local.tables import Tables
-from local.update import update
 from story import JARS
 
 HOME = ROOT / "tests" / "azurite"
@@ -19,12 +22,21 @@ ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
 
+def install() -> Path:
+    """Installs Azurite once, under the lock of tests/support/npm.rs; its program."""
+    installed, wanted = HOME / "node_modules" / ".installed", (HOME / "package-lock.json").read_bytes()
+    with (HOME / ".install.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not installed.exists() or installed.read_bytes() != wanted:
+            subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HOME, check=True)
+            installed.write_bytes(wanted)
+    return HOME / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
+
+
 @pytest.fixture
 def port(tmp_path):
     """A running Azurite."""
-    main = HOME / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
-    if not main.exists():
-        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=HOME, check=True)
+    main = install()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -43,7 +55,8 @@ def port(tmp_path):
     azurite.wait()
 
 
-def test_the_tables_are_made_from_a_container(port, tmp_path):
+def test_the_tables_of_a_container_are_made_and_shown(port, tmp_path):
+    """By the command itself, `lakehouse/run`."""
     sent = lines(seed=3, count=600)
     file = tmp_path / "input.ndjson"
     file.write_text("\n".join(it.text for it in sent))
@@ -60,7 +73,12 @@ def test_the_tables_are_made_from_a_container(port, tmp_path):
         f"account.key.{host}": KEY,
     }
     settings = {f"spark.hadoop.fs.azure.{name}": value for name, value in azure.items()}
-    update(f"abfs://lake@{host}", tmp_path / "tables", JARS, settings)
+    out = tmp_path / "tables"
+    command = [sys.executable, "-m", "local", f"abfs://lake@{host}", "--out", out]
+    command += [it for name, value in settings.items() for it in ("--set", f"{name}={value}")]
+    environment = os.environ | {"LAKEHOUSE_JARS": str(JARS), "PYTHONPATH": str(ROOT / "lakehouse")}
+    shown = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert shown.returncode == 0, shown.stderr
     tables = Tables(tmp_path / "tables")
     counted = figures.counted(sent)
     found = Counter((it["transaction_no"], it["price"], it["quantity"]) for it in tables.rows("order_transactions"))
@@ -70,5 +88,13 @@ def test_the_tables_are_made_from_a_container(port, tmp_path):
         figure = wanted.pop((row["date"], row["country"]))
         assert {name: row[name] for name in figure} == figure
     assert not wanted
+    rows = len(tables.rows("sales_by_day_and_country"))
+    assert f"\nsales_by_day_and_country: {rows:,} rows\n" in shown.stdout
+    best = max(figures.sales(counted, "product").values(), key=lambda it: it["net"])
+    below = shown.stdout.split("\nsales_by_product: ")[1].splitlines()
+    # the first row is the one with the most
+    assert f"{best['net'].normalize():,f}" in below[2].split()
+    assert (out / "sales_by_day.png").read_bytes().startswith(b"\x89PNG\r\n")
+    assert f"sales by day: {out / 'sales_by_day.png'}\n" in shown.stdout
     assert len(tables.rows("rejections_open")) == sum(figures.rejected(sent).values())
     assert all(it["_file_path"].startswith("abfs://lake@") for it in tables.rows("orders_bronze"))

@@ -1,5 +1,6 @@
 //! `bronzegate local --hub`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
@@ -14,7 +15,7 @@ use crate::terminal::Voice;
 #[derive(Args)]
 pub(super) struct HubArguments {
     /// Open a hub for the clients of Event Hubs, land what they send, and run until it is stopped
-    #[arg(long, conflicts_with_all = ["events", "seed", "spoil", "csv", "ndjson", "kill_every"])]
+    #[arg(long, conflicts_with_all = ["events", "seed", "spoil", "csv", "ndjson", "sent", "kill_every"])]
     pub(super) hub: bool,
     /// The hub's port on 127.0.0.1; 0 is any that is free
     #[arg(long, default_value_t = 5672, requires = "hub", value_name = "PORT")]
@@ -25,6 +26,7 @@ impl HubArguments {
     pub(super) async fn run(
         self,
         partitions: usize,
+        schemas: PathBuf,
         lake: Lake,
         compression: Compression,
         voice: Voice,
@@ -32,6 +34,7 @@ impl HubArguments {
         let request = Request {
             port: self.hub_port,
             partitions,
+            schemas,
             lake,
             compression,
             voice,

@@ -14,7 +14,7 @@ use super::{Ended, FAILED, STOPPED};
 use crate::encode::Compression;
 use crate::local::input::Input;
 use crate::local::{self, Request};
-use crate::settings::{Lake, duration};
+use crate::settings::{Judging, Lake, duration};
 
 #[derive(Args)]
 pub(super) struct Local {
@@ -39,11 +39,20 @@ pub(super) struct Local {
     /// Land a file's lines, byte for byte, instead of generated lines
     #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "seed", "spoil"])]
     ndjson: Option<PathBuf>,
+    /// The folder of the schemas under which events are judged; else `SCHEMAS_DIR`, or `schemas/`
+    /// here or in the function app
+    #[arg(long, value_name = "DIR")]
+    catalog: Option<PathBuf>,
+    /// Write what is sent to this file before the handler sees it: an event a line, with its place,
+    /// `_expected` (`accepted`, the reason of its rejection, or null where it is not known), and
+    /// `body_text`, or `body_base64` where it is not UTF-8
+    #[arg(long, value_name = "FILE")]
+    sent: Option<PathBuf>,
     /// How the lake's blobs are compressed: `gzip` or `none`
     #[arg(long, default_value_t = Compression::Gzip)]
     compression: Compression,
-    /// Kill the handler this often (SIGKILL), as in `2s` or `500ms`; the events are held back,
-    /// for a minute at most, so that a run sees three kills
+    /// Kill the handler this often (SIGKILL), as in `2s` or `500ms`, where it has landed something
+    /// new since; the events are held back, for a minute at most, so that a run sees three kills
     #[arg(long, value_name = "INTERVAL", value_parser = duration)]
     kill_every: Option<Duration>,
     #[cfg(feature = "hub")]
@@ -56,12 +65,16 @@ pub(super) struct Local {
 impl Local {
     pub(super) async fn run(self) -> Ended {
         let lake: Lake = self.lake.parse().map_err(|error| (FAILED, error))?;
+        let judging = Judging::read(|name| std::env::var(name).ok(), self.catalog);
+        let schemas = judging
+            .map_err(|error| (FAILED, error.to_string()))?
+            .schemas;
         #[cfg(feature = "hub")]
         if self.hub.hub {
             let (partitions, voice) = (self.partitions.into(), self.voice.voice());
             return self
                 .hub
-                .run(partitions, lake, self.compression, voice)
+                .run(partitions, schemas, lake, self.compression, voice)
                 .await;
         }
         let input = match (self.csv, self.ndjson) {
@@ -75,7 +88,9 @@ impl Local {
         };
         let request = Request {
             input,
+            sent: self.sent,
             partitions: self.partitions.into(),
+            schemas,
             lake,
             compression: self.compression,
             kill_every: self.kill_every,

@@ -77,7 +77,8 @@ const LOCAL_EXAMPLES: &str = concat!(
   bronzegate local
   bronzegate local --events 1000000 --partitions 8 --kill-every 2s
   bronzegate local --csv 'Sales Transaction v.4a.csv'
-  bronzegate local --ndjson my-events.ndjson --lake /tmp/lake --json
+  bronzegate local --ndjson my-events.ndjson --catalog my-schemas --lake /tmp/lake --json
+  bronzegate local --events 5000 --sent sent.ndjson
 ",
     hub_example!(),
     "

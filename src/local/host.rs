@@ -44,6 +44,8 @@ pub struct Progress {
     pub kills: AtomicU64,
     /// How often it ended by itself.
     pub crashes: AtomicU64,
+    /// Events up to the farthest that each partition's checkpoint ever was.
+    farthest: AtomicU64,
     /// Invocations that are not answered yet.
     in_flight: AtomicU64,
     /// Starts after the first.
@@ -134,7 +136,7 @@ impl Host {
             Some(_) => (log.len() / (4 * KILLS as usize)).clamp(1, self.batch),
             None => self.batch,
         };
-        let (mut checkpoint, mut delivered, mut size) = (0, 0, most);
+        let (mut checkpoint, mut farthest, mut delivered, mut size) = (0, 0, 0, most);
         while checkpoint < log.len() {
             let end = log.len().min(checkpoint + size);
             if let Some((start, whole)) = pace {
@@ -151,6 +153,9 @@ impl Host {
                     .checkpointed
                     .fetch_add((end - checkpoint) as u64, Ordering::Relaxed);
                 checkpoint = end;
+                let gained = checkpoint.saturating_sub(farthest) as u64;
+                self.progress.farthest.fetch_add(gained, Ordering::Relaxed);
+                farthest = farthest.max(checkpoint);
             } else {
                 size = 1 + dice.below(most as u64) as usize;
                 if dice.happens(3_000) {
@@ -215,10 +220,13 @@ impl Host {
     /// Kills the handler as asked, and starts it again where it ended. Returns only where it can't.
     async fn watch(&self, kill_every: Option<Duration>) -> ProcessError {
         const LOOK: Duration = Duration::from_millis(50);
-        let (mut crashes, mut last) = (0, Instant::now());
+        let (mut crashes, mut last, mut reached) = (0, Instant::now(), 0);
         let mut dice = Dice::new(self.seed, 999);
         loop {
             sleep(kill_every.map_or(LOOK, |every| every.min(LOOK))).await;
+            // a kill waits for new ground, or a slow machine would never get to the end
+            let farthest = self.progress.farthest.load(Ordering::Relaxed);
+            let due = |every: Duration| last.elapsed() >= every && farthest > reached;
             let mut process = self.process.lock().await;
             if let Some(status) = process.ended() {
                 crashes += 1;
@@ -226,9 +234,9 @@ impl Host {
                 if crashes == CRASHES {
                     return process.error(format!("ended {CRASHES} times by itself ({status})"));
                 }
-            } else if kill_every.is_some_and(|every| last.elapsed() >= every) {
+            } else if kill_every.is_some_and(due) {
                 self.stroke(&mut dice).await;
-                last = Instant::now();
+                (last, reached) = (Instant::now(), farthest);
                 self.progress.kills.fetch_add(1, Ordering::Relaxed);
             } else {
                 continue;

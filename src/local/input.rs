@@ -37,6 +37,16 @@ pub enum Expected {
     Rejected(Reason),
 }
 
+impl Expected {
+    /// `accepted`, or the reason's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected(reason) => reason.word(),
+        }
+    }
+}
+
 /// Where the events come from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

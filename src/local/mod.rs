@@ -1,7 +1,7 @@
 //! `bronzegate local`: the whole of the main job on one machine.
 //!
-//! A hub in memory is filled ([`hub`] from an [`input`]: [`orders`] spoilt by [`spoil`], or a file), and an embedded host
-//! ([`host`], [`payload`], [`call`]) feeds it to the real handler ([`process`]), which lands it in a folder.
+//! A hub in memory is filled ([`hub`] from an [`input`]: [`orders`] spoilt by [`spoil`], or a file), written down
+//! where that is asked ([`sent`]), and an embedded host ([`host`], [`payload`], [`call`]) feeds it to the real handler ([`process`]), which lands it in a folder.
 //! Then the lake is audited, and held against what was sent ([`proof`], [`summary`]).
 //!
 //! With `--hub` the hub is a live one, for the clients of Event Hubs, and the host never ends
@@ -20,11 +20,12 @@ pub mod payload;
 pub mod process;
 pub mod proof;
 pub mod sales;
+pub mod sent;
 pub mod spoil;
 pub mod summary;
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -35,6 +36,7 @@ use tokio::time::Instant;
 use crate::audit::{self, Depth, Witness};
 use crate::encode::Compression;
 use crate::event::EnqueuedTime;
+use crate::judge::{Catalog, CatalogError};
 use crate::settings::{HostJson, HostJsonError, Lake, NoApp, app_root};
 use crate::store::{self, AzureOptions, StoreError};
 use crate::terminal::{self, Bar, Voice, grouped};
@@ -50,8 +52,12 @@ use summary::Summary;
 pub struct Request {
     /// Where the events come from.
     pub input: Input,
+    /// Where what is sent is written to before the handler sees it.
+    pub sent: Option<PathBuf>,
     /// How many partitions the hub has.
     pub partitions: usize,
+    /// The folder of the schema catalog.
+    pub schemas: PathBuf,
     /// The lake: a folder, or a container of an emulator or of Azure.
     pub lake: Lake,
     /// How its blobs are compressed.
@@ -76,6 +82,9 @@ pub enum LocalError {
     /// host.json can't be read.
     #[error("host.json: {0}")]
     HostJson(#[from] HostJsonError),
+    /// The schemas can't be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
     /// The handler does not run.
     #[error(transparent)]
     Process(#[from] ProcessError),
@@ -99,19 +108,29 @@ pub enum LocalError {
 /// Where the run could not be made.
 pub async fn run(request: Request, out: &mut dyn Write) -> Result<bool, LocalError> {
     let root = app_root()?;
+    // a catalog that can't be used is named before anything is made
+    Catalog::load(&request.schemas)?;
+    let schemas = io_at(&request.schemas, request.schemas.canonicalize())?;
     let program = std::env::current_exe()
         .map_err(|error| LocalError::Io("this program".to_owned(), error))?;
     let app = App {
         root,
+        schemas,
         program,
         logs: request.lake.logs.clone(),
         landing_url: request.lake.url.clone(),
         compression: request.compression.to_string(),
         hub: None,
     };
-    let hub = Arc::new(Hub::fill(&request.input, request.partitions)?);
-    app.clear_logs()
-        .map_err(|error| LocalError::Io(app.logs.display().to_string(), error))?;
+    let mut hub = Hub::fill(&request.input, request.partitions)?;
+    if app.schemas != app.root.join("schemas") {
+        hub.expect_nothing();
+    }
+    if let Some(file) = &request.sent {
+        io_at(file, sent::write(&hub, file))?;
+    }
+    let hub = Arc::new(hub);
+    io_at(&app.logs, app.clear_logs())?;
     let batch = HostJson::load(&app.root)?.map_or(1_000, |host| host.max_event_batch_size as usize);
     let stopped =
         terminal::stopped().map_err(|error| LocalError::Io("signals".to_owned(), error))?;
@@ -128,6 +147,10 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<bool, LocalErr
     };
     said.map_err(|error| LocalError::Io("stdout".to_owned(), error))?;
     Ok(summary.proven)
+}
+
+fn io_at<T>(place: &Path, done: io::Result<T>) -> Result<T, LocalError> {
+    done.map_err(|error| LocalError::Io(place.display().to_string(), error))
 }
 
 /// Feeds the hub to the handler, and proves what it landed. The handler ends with the run, and

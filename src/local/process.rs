@@ -22,8 +22,10 @@ const WORKER: &str = "local";
 /// With what the handler is started.
 #[derive(Debug, Clone)]
 pub struct App {
-    /// The function app: the folder with host.json and `schemas/`.
+    /// The function app: the folder with host.json.
     pub root: PathBuf,
+    /// `SCHEMAS_DIR`: the schema catalog, as an absolute path.
+    pub schemas: PathBuf,
     /// The program to start: this one.
     pub program: PathBuf,
     /// `LANDING_URL`.
@@ -203,7 +205,7 @@ fn spawn(app: &App, port: u16) -> Result<Child, ProcessError> {
             // a setting meant for a deployment must not rename what is landed here
             .env_remove("STREAM_NAME")
             .env_remove("STREAM_EPOCH")
-            .env_remove("SCHEMAS_DIR")
+            .env("SCHEMAS_DIR", &app.schemas)
             .env("SUBMIT_HUB", app.hub.as_deref().unwrap_or_default())
             .stdin(Stdio::piped())
             .stdout(append(&app.log())?)

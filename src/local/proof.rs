@@ -124,7 +124,10 @@ pub(crate) fn differs(
     } else if !record.carries(kind, line, &sent.body) {
         Some("its payload is not the one that was sent".to_owned())
     } else {
-        let expected = sent.expected.map(word).filter(|expected| *expected != was);
+        let expected = sent
+            .expected
+            .map(Expected::word)
+            .filter(|expected| *expected != was);
         expected.map(|expected| format!("{expected} was expected, and it is {was}"))
     }
 }
@@ -132,13 +135,6 @@ pub(crate) fn differs(
 /// A column that is a text.
 pub(crate) fn text(json: Option<&RawValue>) -> Option<String> {
     serde_json::from_str(json?.get()).ok()
-}
-
-fn word(expected: Expected) -> &'static str {
-    match expected {
-        Expected::Accepted => "accepted",
-        Expected::Rejected(reason) => reason.word(),
-    }
 }
 
 #[cfg(test)]

@@ -7,15 +7,28 @@ use crate::judge::Limits;
 
 /// No function app is there.
 #[derive(Debug, thiserror::Error)]
-#[error("no schemas/catalog.json in {}: run it in the repository's folder", .0.iter().map(|dir| dir.display().to_string()).collect::<Vec<_>>().join(", nor in "))]
-pub struct NoApp(Vec<PathBuf>);
+#[error("no {} in {}: run it in the repository's folder", .files.join(" and "), .places.iter().map(|dir| dir.display().to_string()).collect::<Vec<_>>().join(", nor in "))]
+pub struct NoApp {
+    files: &'static [&'static str],
+    places: Vec<PathBuf>,
+}
+
+/// What a function app has.
+const APP: &[&str] = &["host.json", CATALOG];
+/// What a folder with schemas has.
+const CATALOG: &str = "schemas/catalog.json";
 
 /// The folder of the function app: around the working directory, the program, or where it was
 /// built.
 ///
 /// # Errors
-/// Where none of them has `schemas/catalog.json`.
+/// Where none of them has `host.json` and `schemas/catalog.json`.
 pub fn app_root() -> Result<PathBuf, NoApp> {
+    place_with(APP)
+}
+
+/// The first of the places that has these files.
+fn place_with(files: &'static [&'static str]) -> Result<PathBuf, NoApp> {
     let mut places = vec![PathBuf::from(".")];
     if let Ok(program) = std::env::current_exe() {
         places.extend(program.ancestors().skip(1).take(3).map(Path::to_owned));
@@ -23,18 +36,18 @@ pub fn app_root() -> Result<PathBuf, NoApp> {
     places.push(PathBuf::from(env!("CARGO_MANIFEST_DIR")));
     let found = places
         .iter()
-        .find(|place| place.join("schemas/catalog.json").is_file());
+        .find(|place| files.iter().all(|file| place.join(file).is_file()));
     match found.and_then(|place| place.canonicalize().ok()) {
         Some(root) => Ok(root),
-        None => Err(NoApp(places)),
+        None => Err(NoApp { files, places }),
     }
 }
 
 /// What a command judges by: the settings that the function has, too.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judging {
-    /// The folder of the schema catalog: what the command line says, `SCHEMAS_DIR`, or that of the
-    /// function app.
+    /// The folder of the schema catalog: what the command line says, `SCHEMAS_DIR`, or
+    /// `schemas/` here or in the function app.
     pub schemas: PathBuf,
     /// What an event may be (`EVENT_LIMIT`, `NESTING_LIMIT`).
     pub limits: Limits,
@@ -52,7 +65,7 @@ impl Judging {
         let read = Reader(variable);
         let schemas = match schemas.or(read.text("SCHEMAS_DIR").map(PathBuf::from)) {
             Some(schemas) => schemas,
-            None => app_root()
+            None => place_with(&[CATALOG])
                 .map_err(|error| SettingError::new("SCHEMAS_DIR", error))?
                 .join("schemas"),
         };

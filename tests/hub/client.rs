@@ -1,12 +1,12 @@
 //! The official clients, as they come from their registries.
 
-use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::installed::venv;
 use crate::npm;
 
 /// A language's client.
@@ -26,7 +26,10 @@ impl Client {
                 npm::install(&home.join("node"));
                 (PathBuf::from("node"), home.join("node/client.js"))
             }
-            Self::Python => (python(&home.join("python")), home.join("python/client.py")),
+            Self::Python => {
+                let venv = venv("hub-python", &home.join("python/requirements.txt"));
+                (venv.join("bin/python"), home.join("python/client.py"))
+            }
         };
         let mut command = Command::new(program);
         command.arg(script);
@@ -85,39 +88,4 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A Python with what requirements.txt says, installed once, however many tests ask at a time.
-fn python(home: &Path) -> PathBuf {
-    let venv = Path::new(env!("CARGO_TARGET_TMPDIR")).join("hub-python");
-    let (program, done) = (venv.join("bin/python"), venv.join(".installed"));
-    let wanted = fs::read(home.join("requirements.txt")).unwrap();
-    let lock = File::create(venv.with_extension("lock")).unwrap();
-    lock.lock().unwrap();
-    if fs::read(&done).is_ok_and(|installed| installed == wanted) {
-        return program;
-    }
-    run(Command::new("python3")
-        .args(["-m", "venv", "--clear"])
-        .arg(&venv));
-    let requirements = home.join("requirements.txt");
-    let pip = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "-r",
-    ];
-    run(Command::new(&program).args(pip).arg(requirements));
-    fs::write(done, wanted).unwrap();
-    program
-}
-
-fn run(command: &mut Command) {
-    let output = command.output().unwrap_or_else(|error| {
-        panic!("{command:?} does not start: {error}; the tests need python3 with venv")
-    });
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {said}");
 }

@@ -47,6 +47,7 @@ fn what_does_not_go_with_a_hub_is_refused() {
         ["--events", "5"],
         ["--seed", "5"],
         ["--ndjson", "x"],
+        ["--sent", "x"],
         ["--kill-every", "2s"],
     ] {
         refused(&bronzegate(&lake.path(), &arguments), "cannot be used with");
@@ -57,6 +58,9 @@ fn what_does_not_go_with_a_hub_is_refused() {
         .output()
         .unwrap();
     refused(&alone, "--hub");
+    let catalog = bronzegate(&lake.path(), &["--hub-port", "0", "--catalog", "/no/such"]);
+    refused(&catalog, "/no/such/catalog.json");
+    assert!(!lake.path().exists());
 }
 
 #[test]

@@ -6,6 +6,8 @@
 #[path = "../support/handler.rs"]
 #[expect(dead_code, reason = "the tests of the handler use the rest")]
 mod handler;
+#[path = "../support/installed.rs"]
+mod installed;
 #[path = "../support/npm.rs"]
 mod npm;
 

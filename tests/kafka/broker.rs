@@ -3,9 +3,11 @@
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
+
+use crate::installed::{installed, run, venv};
 
 const PATIENCE: Duration = Duration::from_mins(2);
 const PASSWORD: &str = "Endpoint=sb://localhost/;SharedAccessKeyName=test;SharedAccessKey=c2VjcmV0";
@@ -36,7 +38,7 @@ pub fn broker() -> &'static Broker {
 
 impl Broker {
     fn start() -> Self {
-        let jars = installed("jars", "pom.xml", |jars| {
+        let jars = installed("kafka-jars", &home().join("pom.xml"), |jars| {
             let mut maven = Command::new("mvn");
             maven.args(["-B", "-q", "dependency:copy-dependencies", "-f"]);
             maven.arg(home().join("pom.xml"));
@@ -115,35 +117,7 @@ impl Broker {
 
 /// The interpreter that has the client.
 pub fn python() -> PathBuf {
-    let venv = installed("venv", "requirements.txt", |venv| {
-        let mut make = Command::new("python3");
-        run(
-            make.args(["-m", "venv", "--clear"]).arg(venv),
-            "python3 with venv",
-        );
-        let mut pip = Command::new(venv.join("bin/pip"));
-        pip.args(["install", "--quiet", "-r"]);
-        run(pip.arg(home().join("requirements.txt")), "the client");
-    });
-    venv.join("bin/python")
-}
-
-/// A folder below target/ that was made for just this pinned file, once.
-fn installed(name: &str, pinned: &str, make: impl FnOnce(&Path)) -> PathBuf {
-    let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("kafka");
-    fs::create_dir_all(&root).unwrap();
-    let lock = File::create(root.join(format!("{name}.lock"))).unwrap();
-    lock.lock().unwrap();
-    let (folder, done) = (root.join(name), root.join(format!("{name}.installed")));
-    let wanted = fs::read(home().join(pinned)).unwrap();
-    if fs::read(&done).is_ok_and(|installed| installed == wanted) && folder.is_dir() {
-        return folder;
-    }
-    // what is there may be half of an installation, or an older one
-    let _ = fs::remove_dir_all(&folder);
-    make(&folder);
-    fs::write(done, wanted).unwrap();
-    folder
+    venv("kafka-python", &home().join("requirements.txt")).join("bin/python")
 }
 
 fn java(jars: &Path, main: &str) -> Command {
@@ -221,20 +195,6 @@ transaction.state.log.num.partitions=1
 group.initial.rebalance.delay.ms=0
 "#
     )
-}
-
-/// Runs a command to its end, which has to be a good one.
-fn run(command: &mut Command, what: &str) -> Output {
-    let output = command
-        .output()
-        .unwrap_or_else(|error| panic!("{what}: {error}"));
-    let said = [&output.stdout[..], &output.stderr].concat();
-    assert!(
-        output.status.success(),
-        "{what}: {}",
-        String::from_utf8_lossy(&said)
-    );
-    output
 }
 
 fn free_port() -> u16 {

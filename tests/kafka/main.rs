@@ -8,6 +8,9 @@ mod broker;
 #[path = "../support/handler.rs"]
 #[expect(dead_code, reason = "the tests of the handler use the rest")]
 mod handler;
+#[path = "../support/installed.rs"]
+mod installed;
+mod producer;
 mod sent;
 
 use std::collections::BTreeMap;
@@ -41,6 +44,7 @@ impl Drop for Extension {
 struct Setup {
     topic: &'static str,
     data_type: &'static str,
+    schemas: PathBuf,
     port: u16,
     folder: TempDir,
     app: PathBuf,
@@ -59,6 +63,7 @@ impl Setup {
         Self {
             topic,
             data_type,
+            schemas: handler::shipped_app().join("schemas"),
             port: free_port(),
             folder,
             app,
@@ -66,11 +71,10 @@ impl Setup {
     }
 
     async fn handler(&self) -> Handler {
-        let schemas = concat!(env!("CARGO_MANIFEST_DIR"), "/schemas");
         let app = self.app.to_str().unwrap();
         let settings = [
             ("FUNCTIONS_APP_ROOT_PATH", app),
-            ("SCHEMAS_DIR", schemas),
+            ("SCHEMAS_DIR", self.schemas.to_str().unwrap()),
             ("KAFKA_TOPIC", self.topic),
             ("AzureWebJobs.IngestOrders.Disabled", "true"),
         ];

@@ -28,6 +28,7 @@ use crate::hub::Hub;
 use crate::hub::endpoint::{self, Clock};
 use crate::hub::folder::FolderError;
 use crate::hub::log::Log;
+use crate::judge::{Catalog, CatalogError};
 use crate::settings::{
     FUNCTION, HostJson, HostJsonError, Lake, NoApp, Retry, SettingError, app_root,
 };
@@ -49,6 +50,8 @@ pub struct Request {
     pub port: u16,
     /// How many partitions the hub has.
     pub partitions: usize,
+    /// The folder of the schema catalog.
+    pub schemas: PathBuf,
     /// The lake.
     pub lake: Lake,
     /// How its blobs are compressed.
@@ -77,6 +80,9 @@ pub enum LiveError {
          dataType `binary` and the name `events`; the shipped file has them"
     )]
     Trigger,
+    /// The schemas can't be used.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
     /// The hub's folder can't be used.
     #[error(transparent)]
     Folder(#[from] FolderError),
@@ -127,6 +133,10 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<(), LiveError>
     if trigger != declared {
         return Err(LiveError::Trigger);
     }
+    // a catalog that can't be used is named before anything is made
+    Catalog::load(&request.schemas)?;
+    let schemas = request.schemas.canonicalize();
+    let schemas = schemas.map_err(io_at(request.schemas.display()))?;
     let folder = hub_folder(&request.lake);
     let hub = Hub::open(HUB, &folder, request.partitions, (request.clock)())?;
     let hub = Arc::new(hub);
@@ -137,6 +147,7 @@ pub async fn run(request: Request, out: &mut dyn Write) -> Result<(), LiveError>
     let program = std::env::current_exe().map_err(io_at("this program"))?;
     let app = App {
         root,
+        schemas,
         program,
         logs: folder.clone(),
         landing_url: request.lake.url.clone(),

@@ -27,7 +27,7 @@ use super::server::{Server, emulator_cpu};
 use super::work::{Size, root};
 
 /// How long a run may go without a new blob.
-const PATIENCE: Duration = Duration::from_mins(1);
+const PATIENCE: Duration = Duration::from_mins(3);
 const TOPIC: &str = "orders";
 
 /// The verdicts by partition and offset: whether it is accepted.
@@ -149,6 +149,7 @@ async fn measure(name: &str, program: &Path, verdicts: &Verdicts, results: &Resu
     let log = root().join(format!("target/measured/{name}.log"));
     let before = emulator_cpu();
     let config = fs::read_to_string(broker().producer()).unwrap();
+    let config = config.replace("batch.num.messages=8\n", "");
     let (server, reader) = if name == "bento" {
         (Server::started(bento(program, &url, &config), &log), None)
     } else {

@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import List
 
 import azure.functions as func
 
@@ -22,7 +23,8 @@ job = None
     cardinality=func.Cardinality.MANY,
     data_type=func.DataType.BINARY,
 )
-async def ingest(events: list[func.EventHubEvent]) -> None:
+# the runtime takes typing's List alone
+async def ingest(events: List[func.EventHubEvent]) -> None:
     global job
     if job is None:  # within the loop that will use its connections
         job = Job(os.environ["VALIDATOR"])

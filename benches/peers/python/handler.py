@@ -58,6 +58,8 @@ if __name__ == "__main__":
         workers=int(os.environ["PROCESSES"]),
         loop="uvloop",
         http="httptools",
+        # a machine that builds meanwhile is no reason to kill a worker
+        timeout_worker_healthcheck=60,
         access_log=False,
         log_level="warning",
     )

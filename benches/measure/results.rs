@@ -15,7 +15,7 @@ pub struct Results {
 }
 
 impl Results {
-    /// Those of `peers` or of `process`. What an earlier run left is removed, unless this one resumes.
+    /// Those of `peers`, `kafka` or `process`. What an earlier run left stands until it is measured anew.
     pub fn open(common: &Common, kind: &str) -> Self {
         let folder = common.results.join(kind);
         fs::create_dir_all(&folder).unwrap();

@@ -28,6 +28,7 @@ NAMES = {
     "bronzegate-kafka": "bronzegate, Kafka trigger",
     "bento": "Bento",
 }
+LEGEND = {"latency-folder": "a folder", "latency-azurite": "Azurite"}
 COLORS = ("#9a3b12", "#1f6f8b", "#4b8b3b", "#7a5195", "#b58900", "#5c677d", "#c2456f", "#2d6a4f", "#888888")
 
 
@@ -277,9 +278,10 @@ def throughput_plot(runs):
 
 def latency_plot(runs, file, title):
     """Quantiles on a scale that stretches the tail: 1 - q is logarithmic."""
-    curves = {name: one["latency_curve"] for name, one in runs.items()}
+    order = sorted(runs, key=lambda name: list(NAMES).index(name) if name in NAMES else 0)
+    curves = {name: runs[name]["latency_curve"] for name in order}
     plot = Plot(title)
-    left, top, right, bottom = 80, 50, 520, 320
+    left, top, right, bottom = 80, 50, 470, 320
     values = [value for curve in curves.values() for _, value in curve]
     low, high = math.log10(min(values) * 0.9), math.log10(max(values) * 1.1)
     y = lambda value: bottom - (math.log10(value) - low) / (high - low) * (bottom - top)  # noqa: E731
@@ -294,8 +296,8 @@ def latency_plot(runs, file, title):
         color = COLORS[number % len(COLORS)]
         few = 1 - 1 / runs[name]["invocations"]
         plot.line([(x(share), y(value)) for share, value in curve if share <= few], color)
-        plot.bar(right + 16, top + 20 * number, 12, 12, color)
-        plot.text(right + 34, top + 10 + 20 * number, NAMES.get(name, name), size=11)
+        plot.bar(right + 14, top + 20 * number, 12, 12, color)
+        plot.text(right + 32, top + 10 + 20 * number, LEGEND.get(name, NAMES.get(name, name)), size=11)
     plot.write(DOCS / file)
 
 

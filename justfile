@@ -82,3 +82,12 @@ smoke *arguments:
 # The benchmarks of benches/README.md
 bench *arguments:
     cargo bench --locked {{arguments}}
+
+# The same job by others, beside it, into docs/speed.md: builds them, some minutes at the first time
+peers *arguments:
+    benches/peers/run {{arguments}}
+
+# The handler's process by stores, partitions and delays of the store, into docs/speed.md
+bench-process *arguments:
+    cargo bench --quiet --locked --no-default-features --bench measure -- process {{arguments}}
+    python3 benches/measure/report.py

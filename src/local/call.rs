@@ -19,10 +19,12 @@ pub struct Call {
 impl Call {
     /// To this handler, and to the one that takes its place.
     pub fn of(process: &Process) -> Self {
-        Self {
-            url: process.url(),
-            client: process.client(),
-        }
+        Self::to(process.url(), process.client())
+    }
+
+    /// To whatever listens there.
+    pub fn to(url: String, client: reqwest::Client) -> Self {
+        Self { url, client }
     }
 
     /// One invocation. It succeeds by a 2xx with a JSON object that says so, and by nothing else.

@@ -29,6 +29,7 @@ use super::post::{Post, Track};
 use super::queue::Queue;
 use super::{Reporter, Telemetry};
 use crate::settings::{Insights, Signals, TelemetrySettings};
+use crate::store::Identity;
 
 /// The longest that the end of the process waits for what is still to be exported.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -158,7 +159,7 @@ impl Pipes<'_> {
     }
 
     fn insights(self, insights: &Insights, post: Post) -> Self {
-        let post = match insights.identity.as_ref().map(|it| it.credential()) {
+        let post = match insights.identity.as_ref().map(Identity::credential) {
             None => post,
             Some(Ok(credential)) => post.with_credential(credential),
             Some(Err(error)) => {

@@ -54,8 +54,9 @@ impl Telemetry {
         match self.child(span(), &self.scope()) {
             Some(context) => {
                 let done = work.with_context(context.clone()).await;
-                if let Err(error) = &done {
-                    fail(&context, error.word(), error.to_string());
+                match &done {
+                    Ok(_) => context.span().set_status(Status::Ok),
+                    Err(error) => fail(&context, error.word(), error.to_string()),
                 }
                 context.span().end();
                 done

@@ -19,13 +19,13 @@ async fn start(folder: &TempDir, settings: Vec<(&str, String)>) -> Handler {
 }
 
 /// What was counted under a metric's name with these properties, over all collections.
-fn sum(metrics: &[(Value, Value)], name: &str, properties: &[(&str, &str)]) -> f64 {
+fn sum(metrics: &[(Value, Value)], name: &str, properties: &[(&str, &str)]) -> u64 {
     let points = metrics.iter().filter(|(_, data)| {
         let has = |(key, value): &(&str, &str)| data["properties"][*key] == **value;
         data["metrics"][0]["name"] == name && properties.iter().all(has)
     });
     let values = points.map(|(_, data)| data["metrics"][0]["value"].as_f64().unwrap());
-    values.sum()
+    values.sum::<f64>() as u64
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,11 +92,11 @@ async fn requests_dependencies_and_metrics_arrive_as_azure_knows_them() {
     let schema = ("bronzegate.schema", "order-transaction/1.0.0");
     let reason = ("bronzegate.reason", "schema");
     for (name, properties, expected) in [
-        ("bronzegate.events", vec![place], 4.0),
-        ("bronzegate.events.accepted", vec![place, schema], 1.0),
-        ("bronzegate.events.rejected", vec![schema, reason], 1.0),
-        ("bronzegate.events.duplicate", vec![place], 2.0),
-        ("bronzegate.starts", vec![], 1.0),
+        ("bronzegate.events", vec![place], 4),
+        ("bronzegate.events.accepted", vec![place, schema], 1),
+        ("bronzegate.events.rejected", vec![schema, reason], 1),
+        ("bronzegate.events.duplicate", vec![place], 2),
+        ("bronzegate.starts", vec![], 1),
     ] {
         assert_eq!(sum(&metrics, name, &properties), expected, "{name}");
     }

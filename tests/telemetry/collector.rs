@@ -195,12 +195,14 @@ fn key(of: &[KeyValue]) -> String {
 
 /// Attributes by their names.
 pub fn attributes(of: &[KeyValue]) -> BTreeMap<String, String> {
-    let pairs = of.iter().map(|pair| (pair.key.clone(), text(&pair.value)));
+    let pairs = of
+        .iter()
+        .map(|pair| (pair.key.clone(), text(pair.value.as_ref())));
     pairs.collect()
 }
 
-fn text(value: &Option<AnyValue>) -> String {
-    match value.as_ref().and_then(|value| value.value.as_ref()) {
+fn text(value: Option<&AnyValue>) -> String {
+    match value.and_then(|value| value.value.as_ref()) {
         Some(Value::StringValue(text)) => text.clone(),
         Some(Value::IntValue(number)) => number.to_string(),
         other => panic!("{other:?} is not expected"),

@@ -1,6 +1,10 @@
 //! What the real process exports, taken apart by endpoints that speak the protocols.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 mod application_insights;
 mod collector;

@@ -4,11 +4,13 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::collector::Manner::Takes;
 use crate::collector::{Collector, Points};
 use crate::handler::{Handler, payload};
-use crate::story::{BAD, GOOD, OFTEN, stop};
+use crate::story::{BAD, GOOD, OFTEN, stop, until};
 
 const PLACE: &str = "messaging.destination.name=shop/orders messaging.destination.partition.id=0";
 
@@ -151,4 +153,59 @@ async fn a_gap_is_seen_across_a_restart() {
             None => assert_eq!(before, after, "{sequence} follows"),
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_topic_is_counted_by_partition_and_its_holes_are_no_gaps() {
+    let (folder, collector) = (
+        TempDir::new().unwrap(),
+        Collector::start(Takes, Takes).await,
+    );
+    let url = collector.url();
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str());
+    let handler = Handler::start(folder.path(), &[OFTEN[0], OFTEN[1], endpoint]).await;
+    let batch = fs::read("tests/fixtures/payloads/kafka/many-binary.json").unwrap();
+    let answer = handler.send("POST", "/IngestOrdersKafka", batch, "i").await;
+    assert_eq!(answer.unwrap().status, 200);
+    stop(handler).await;
+    let of = |partition: u8| {
+        format!(
+            "messaging.destination.name=kafka/orders messaging.destination.partition.id={partition} messaging.system=kafka"
+        )
+    };
+    let events = collector.points("bronzegate.events");
+    assert_eq!(counts(&events), [(&*of(0), 3), (&*of(2), 3)]);
+    assert_eq!(collector.metric("bronzegate.sequence.gaps"), None);
+    let spans = collector.spans();
+    let named = |name: &str| spans.iter().filter(|span| span.name == name).count();
+    assert_eq!((named("process orders"), named("land")), (1, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_worked_on_is_seen_while_it_is() {
+    let (folder, collector) = (
+        TempDir::new().unwrap(),
+        Collector::start(Takes, Takes).await,
+    );
+    let url = collector.url();
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str());
+    let handler = Handler::start(folder.path(), &[OFTEN[0], OFTEN[1], endpoint]).await;
+    let body = payload("0", 0, &[GOOD]);
+    let mut socket = TcpStream::connect(handler.address()).await.unwrap();
+    let head = format!(
+        "POST /IngestOrders HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let in_flight = || {
+        let points = collector.points("bronzegate.memory.in_flight");
+        points.get("").map(|point| point.count)
+    };
+    let announced = Some(body.len() as u64);
+    until("its bytes are in flight", || in_flight() == announced).await;
+    socket.write_all(&body).await.unwrap();
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    until("they are not any more", || in_flight() == Some(0)).await;
 }

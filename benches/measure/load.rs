@@ -49,7 +49,7 @@ pub async fn feed(server: &Server, work: &mut Work) -> Run {
     Run {
         events: work.events(),
         took,
-        cpu: server.cpu() - cpu,
+        cpu: server.cpu().saturating_sub(cpu),
         peak: watch.peak(),
         latencies,
     }

@@ -25,7 +25,6 @@ fn package(arguments: &[&str]) -> Output {
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("infra/package"))
         .args(arguments)
         // what is built for this test alone: the sooner the better
-        .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .output()
         .unwrap()
 }

@@ -227,18 +227,15 @@ mod tests {
             r#"{{"_stream":"s/orders","_partition":"0","_sequence":{place},"_enqueued_time":"2026-11-20T12:00:00.000Z","_key":{},"_message_id":"{id}""#,
             json!(sent.key)
         );
-        match sent.expected {
-            Some(Expected::Rejected(reason)) => {
-                let body = STANDARD.encode_to_string(&sent.body);
-                let reason = reason.word();
-                let line = format!(r#"{head},"_reason":"{reason}","body_base64":"{body}"}}"#);
-                (Kind::Rejections, line)
-            }
-            _ => {
-                let body = String::from_utf8(sent.body.clone()).unwrap();
-                let body = body.replace(['\r', '\n'], " ");
-                (Kind::Bronze, format!("{head},\"body\":{body}}}"))
-            }
+        if let Some(Expected::Rejected(reason)) = sent.expected {
+            let body = STANDARD.encode_to_string(&sent.body);
+            let reason = reason.word();
+            let line = format!(r#"{head},"_reason":"{reason}","body_base64":"{body}"}}"#);
+            (Kind::Rejections, line)
+        } else {
+            let body = String::from_utf8(sent.body.clone()).unwrap();
+            let body = body.replace(['\r', '\n'], " ");
+            (Kind::Bronze, format!("{head},\"body\":{body}}}"))
         }
     }
 

@@ -4,118 +4,29 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
-use std::path::Path;
+#[path = "support/cases.rs"]
+#[expect(dead_code, reason = "the floors use the rest")]
+mod cases;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use bronzegate::decode::{Cardinality, DataType, Naming, Trigger, decode};
 use bronzegate::encode::{Compression, encode};
-use bronzegate::event::{Batch, EnqueuedTime};
-use bronzegate::judge::{Catalog, Judged, Limits, judge_batch};
+use bronzegate::judge::{Judged, Limits, judge_batch};
 use bronzegate::landing::Landing;
-use bronzegate::local::dice::Dice;
-use bronzegate::local::hub::{self, Message};
-use bronzegate::local::orders::Orders;
-use bronzegate::local::payload::Tries;
 use bronzegate::local::process::{App, Process};
-use bronzegate::local::spoil::spoil;
 use bronzegate::store::MemoryStore;
 use bronzegate::workers::Workers;
+use cases::{Case, Shape, catalog, decoded, posted};
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 
 const EVENTS: usize = 1_000;
 
-#[derive(Clone, Copy)]
-enum Shape {
-    Line,
-    Order,
-}
-
-struct Case {
-    name: String,
-    messages: Vec<Message>,
-    body: Vec<u8>,
-}
-
 fn cases() -> Vec<Case> {
-    let shapes = [("line-175B", Shape::Line), ("order-5KB", Shape::Order)];
-    let bad = [("0%-bad", 0), ("10%-bad", 1_000)];
-    let all = shapes
-        .iter()
-        .flat_map(|shape| bad.iter().map(move |share| (shape, share)));
-    all.map(|((shape_name, shape), (share_name, share))| {
-        let messages = messages(*shape, *share);
-        let body = posted("orders", 0, &messages);
-        Case {
-            name: format!("{shape_name}/{share_name}"),
-            messages,
-            body,
-        }
-    })
-    .collect()
-}
-
-/// The body of an invocation, as the host posts it.
-fn posted(hub: &str, first: usize, events: &[Message]) -> Vec<u8> {
-    let tries = Tries {
-        before: 0,
-        most: -1,
-    };
-    let id = "f1248305-0000-4000-8000-000000000000";
-    hub::posted((hub, 0), first, events, id, tries)
-}
-
-fn messages(shape: Shape, bad_share: u64) -> Vec<Message> {
-    let mut dice = Dice::new(1, 3);
-    Orders::new(1)
-        .take(EVENTS)
-        .map(|line| {
-            let bad = dice.happens(bad_share);
-            let (body, properties) = match shape {
-                Shape::Line if bad => {
-                    let spoilt = spoil(&line.line, &mut dice);
-                    (spoilt.body, spoilt.properties)
-                }
-                Shape::Line => (line.line.json().into_bytes(), "{}"),
-                Shape::Order => (order(&mut dice, bad), r#"{"schema":"order/1.0.0"}"#),
-            };
-            Message {
-                key: Some(line.line.transaction),
-                body,
-                properties,
-                enqueued: EnqueuedTime::from_millis(1_767_603_600_000 + dice.below(1_000) as i64)
-                    .unwrap(),
-                expected: None,
-            }
-        })
+    [Shape::Line, Shape::Long]
+        .into_iter()
+        .flat_map(|shape| [0, 1_000].map(|share| Case::new(shape, EVENTS, share)))
         .collect()
-}
-
-/// The valid example of an order, with as many lines as 5 KB hold.
-fn order(dice: &mut Dice, bad: bool) -> Vec<u8> {
-    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/order/1.0.0.examples.json");
-    let examples: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(schemas).unwrap()).unwrap();
-    let mut order = examples["valid"][0]["event"].clone();
-    let lines = order["lines"].as_array().unwrap().clone();
-    let many: Vec<_> = lines.iter().cycle().take(200).cloned().collect();
-    let one = many[0].to_string().len() + 1;
-    order["lines"] = many.into_iter().take(5_000 / one).collect();
-    if bad {
-        order["lines"][dice.below(10) as usize] = "not a line".into();
-    }
-    order.to_string().into_bytes()
-}
-
-fn catalog() -> Arc<Catalog> {
-    Arc::new(Catalog::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas")).unwrap())
-}
-
-fn decoded(body: &[u8]) -> Batch {
-    let trigger = Trigger::declared("events", Cardinality::Many, DataType::Binary);
-    decode(body, &trigger, &Naming::default(), "i")
-        .unwrap()
-        .batch
 }
 
 fn stages(criterion: &mut Criterion) {
@@ -131,7 +42,7 @@ fn stages(criterion: &mut Criterion) {
         assert!(
             accepted > EVENTS * 8 / 10,
             "{}: {accepted} accepted",
-            case.name
+            case.name()
         );
         for (unit, throughput) in [
             ("events", Throughput::Elements(EVENTS as u64)),
@@ -140,18 +51,15 @@ fn stages(criterion: &mut Criterion) {
                 Throughput::Bytes(case.messages.iter().map(|it| it.body.len() as u64).sum()),
             ),
         ] {
-            if unit == "payload"
-                && case.name != "line-175B/0%-bad"
-                && case.name != "order-5KB/0%-bad"
-            {
+            if unit == "payload" && case.spoilt > 0 {
                 continue;
             }
             let mut group = criterion.benchmark_group(unit);
             group.throughput(throughput);
-            group.bench_function(BenchmarkId::new("decode", &case.name), |b| {
+            group.bench_function(BenchmarkId::new("decode", &case.name()), |b| {
                 b.iter(|| decoded(&case.body));
             });
-            group.bench_function(BenchmarkId::new("judge", &case.name), |b| {
+            group.bench_function(BenchmarkId::new("judge", &case.name()), |b| {
                 b.iter_batched(
                     || judged.batch.clone(),
                     |batch| judge_batch(&catalog, limits, batch),
@@ -160,12 +68,12 @@ fn stages(criterion: &mut Criterion) {
             });
             for compression in [Compression::None, Compression::Gzip] {
                 let name = format!("encode-{compression}");
-                group.bench_function(BenchmarkId::new(name, &case.name), |b| {
+                group.bench_function(BenchmarkId::new(name, &case.name()), |b| {
                     b.iter(|| encode(&judged, 0..EVENTS, compression));
                 });
             }
             group.bench_function(
-                BenchmarkId::new("decode+judge+encode-none", &case.name),
+                BenchmarkId::new("decode+judge+encode-none", &case.name()),
                 |b| {
                     b.iter(|| {
                         encode(
@@ -178,7 +86,7 @@ fn stages(criterion: &mut Criterion) {
             );
             group.finish();
         }
-        land(criterion, &case.name, &Arc::new(judged));
+        land(criterion, &case.name(), &Arc::new(judged));
     }
 }
 
@@ -232,12 +140,12 @@ fn whole(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(EVENTS as u64));
     for case in cases() {
         let mut first = 0;
-        group.bench_function(BenchmarkId::new("http-to-folder", &case.name), |b| {
+        group.bench_function(BenchmarkId::new("http-to-folder", &case.name()), |b| {
             b.to_async(&runtime).iter_batched(
                 || {
                     // every batch joins on, as from a host
                     first += EVENTS;
-                    posted(&case.name.replace(['/', '%'], "-"), first, &case.messages)
+                    posted(&case.name().replace(['/', '%'], "-"), first, &case.messages)
                 },
                 |body| async {
                     let answer = client.post(process.url()).body(body).send().await.unwrap();

@@ -46,6 +46,7 @@ pub mod judge;
 pub mod lake;
 pub mod landing;
 pub mod local;
+mod plain;
 pub mod replay;
 #[cfg(feature = "event-hubs")]
 pub mod send;

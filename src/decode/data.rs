@@ -1,13 +1,13 @@
 //! The events' bytes, out of `Data.<binding>`.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::ops::Range;
 
 use base64_simd::STANDARD;
 use memchr::memchr;
 use serde_json::value::RawValue;
 
+use super::request::Members;
 use super::{Cardinality, DataType, PayloadError, Trigger};
 
 /// The payloads one behind another, and where each of them stands.
@@ -19,11 +19,10 @@ pub(super) type Bodies = (Vec<u8>, Vec<Range<usize>>);
 /// real array, or a payload without a function.json, has to speak for itself: where all its
 /// strings are base64 they are taken for bytes, otherwise for text.
 pub(super) fn events(
-    value: &RawValue,
+    raw: &str,
     trigger: &Trigger,
-    metadata: &HashMap<Cow<'_, str>, &RawValue>,
+    metadata: &Members<'_>,
 ) -> Result<Bodies, PayloadError> {
-    let raw = value.get();
     match raw.as_bytes().first() {
         Some(b'"') => {}
         Some(b'[') => return many(raw, undeclared_is_liberal(trigger)),

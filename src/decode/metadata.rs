@@ -11,10 +11,11 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::{Cardinality, DataType, PayloadError, Trigger, time};
-use crate::event::{Batch, EnqueuedTime, Event, Partition, Span};
-
-type Metadata<'a> = HashMap<Cow<'a, str>, &'a RawValue>;
+use super::column::{self, Cell, Cells};
+use super::request::Members;
+use super::time::Times;
+use super::{Cardinality, DataType, PayloadError, Trigger};
+use crate::event::{Batch, Event, Partition, Span};
 
 /// Where a batch comes from, as far as the host says it.
 #[derive(Debug, Default)]
@@ -33,10 +34,10 @@ struct PartitionContext {
 }
 
 /// Reads `PartitionContext`, or `TriggerPartitionContext` where that stands in its place.
-fn place(metadata: &Metadata<'_>) -> Result<Place, PayloadError> {
+fn place(metadata: &Members<'_>) -> Result<Place, PayloadError> {
     let mut place = Place::default();
     for key in ["PartitionContext", "TriggerPartitionContext"] {
-        let Some(value) = metadata.get(key).filter(|value| value.get() != "null") else {
+        let Some(value) = metadata.get(key).filter(|value| **value != "null") else {
             continue;
         };
         let wrong = |problem: String| PayloadError::new(format!("Metadata.{key}"), problem);
@@ -61,7 +62,7 @@ fn place(metadata: &Metadata<'_>) -> Result<Place, PayloadError> {
 /// Fills the batch's columns; returns where the batch comes from, and the names of columns that
 /// were there but are not usable.
 pub(super) fn columns(
-    metadata: &Metadata<'_>,
+    metadata: &Members<'_>,
     trigger: &Trigger,
     batch: &mut Batch,
 ) -> Result<(Place, Vec<&'static str>), PayloadError> {
@@ -103,7 +104,7 @@ pub(super) fn columns(
 }
 
 struct Columns<'m, 'b> {
-    metadata: &'m Metadata<'m>,
+    metadata: &'m Members<'m>,
     batch: &'b mut Batch,
     unusable: Vec<&'static str>,
     forged: bool,
@@ -111,34 +112,96 @@ struct Columns<'m, 'b> {
 
 impl<'m> Columns<'m, '_> {
     fn sequences(&mut self) -> Result<(), PayloadError> {
-        let Some(values) = self.values("SequenceNumberArray", "SequenceNumber")? else {
-            return Ok(());
-        };
-        let values: Vec<Option<&str>> = elements(&values, "SequenceNumberArray")?;
-        self.assign("SequenceNumberArray", &values, |event, value| {
+        const NAME: &str = "SequenceNumberArray";
+        let mut give = |event: &mut Event, value: &str| {
             // a signed number on the wire, and of a name's and metadata's width
-            let number: Option<u64> = unquoted(value).parse().ok();
+            let number: Option<u64> = value.parse().ok();
             event.sequence = number.filter(|number| i64::try_from(*number).is_ok());
             event.sequence.is_some()
-        });
+        };
+        if self.scalars(NAME, &mut give) {
+            return Ok(());
+        }
+        self.each(|event| event.sequence = None);
+        let Some(values) = self.values(NAME, "SequenceNumber")? else {
+            return Ok(());
+        };
+        let values: Vec<Option<&str>> = elements(&values, NAME)?;
+        self.assign(NAME, &values, |event, value| give(event, unquoted(value)));
         Ok(())
     }
 
     fn times(&mut self) -> Result<(), PayloadError> {
-        let Some(values) = self.values("EnqueuedTimeUtcArray", "EnqueuedTimeUtc")? else {
+        const NAME: &str = "EnqueuedTimeUtcArray";
+        let mut times = Times::default();
+        let mut give = |event: &mut Event, value: &str| {
+            event.enqueued = times.parse(value);
+            event.enqueued.is_some()
+        };
+        if self.scalars(NAME, &mut give) {
+            return Ok(());
+        }
+        self.each(|event| event.enqueued = None);
+        let Some(values) = self.values(NAME, "EnqueuedTimeUtc")? else {
             return Ok(());
         };
-        let values: Vec<Option<&str>> = elements(&values, "EnqueuedTimeUtcArray")?;
-        // events of one batch mostly share their time with the one before
-        let mut last: (&str, Option<EnqueuedTime>) = ("", None);
-        self.assign("EnqueuedTimeUtcArray", &values, |event, value| {
-            if last.0 != value {
-                last = (value, time::parse(unquoted(value)));
-            }
-            event.enqueued = last.1;
-            last.1.is_some()
-        });
+        let values: Vec<Option<&str>> = elements(&values, NAME)?;
+        self.assign(NAME, &values, |event, value| give(event, unquoted(value)));
         Ok(())
+    }
+
+    /// Gives each event its number or text out of a column that the host wrote; false where that has
+    /// to be read the long way, and what was given is of no use.
+    fn scalars(&mut self, name: &str, give: &mut impl FnMut(&mut Event, &str) -> bool) -> bool {
+        let Some(mut cells) = self.cells(name) else {
+            return false;
+        };
+        let given = self
+            .batch
+            .events
+            .iter_mut()
+            .all(|event| match cells.next() {
+                Cell::Null => true,
+                Cell::Number(value) | Cell::Text(value) => give(event, value),
+                _ => false,
+            });
+        given && cells.next() == Cell::End
+    }
+
+    /// Keeps the JSON of a column that the host wrote; false, and nothing is kept, where that has to
+    /// be read the long way.
+    fn cells_kept(&mut self, name: &str, column: fn(&mut Event) -> &mut Option<Span>) -> bool {
+        let Some(mut cells) = self.cells(name) else {
+            return false;
+        };
+        let Batch { text, events, .. } = &mut *self.batch;
+        let before = text.len();
+        text.push('[');
+        let kept = events.iter_mut().enumerate().all(|(index, event)| {
+            if index > 0 {
+                text.push(',');
+            }
+            let (start, cell) = (text.len(), cells.next());
+            let taken = column::push(cell, text);
+            *column(event) = (taken && cell != Cell::Null).then(|| start..text.len());
+            taken
+        });
+        text.push(']');
+        if kept && cells.next() == Cell::End {
+            return true;
+        }
+        text.truncate(before);
+        self.each(|event| *column(event) = None);
+        false
+    }
+
+    fn each(&mut self, change: impl FnMut(&mut Event)) {
+        self.batch.events.iter_mut().for_each(change);
+    }
+
+    fn cells(&self, name: &str) -> Option<Cells<'m>> {
+        let raw = self.metadata.get(name).filter(|_| !self.forged)?;
+        Cells::of(raw)
     }
 
     /// Keeps a column's JSON values as the host wrote them.
@@ -148,6 +211,9 @@ impl<'m> Columns<'m, '_> {
         one: &'static str,
         column: fn(&mut Event) -> &mut Option<Span>,
     ) -> Result<(), PayloadError> {
+        if self.cells_kept(many, column) {
+            return Ok(());
+        }
         let Some(values) = self.values(many, one)? else {
             return Ok(());
         };
@@ -181,10 +247,15 @@ impl<'m> Columns<'m, '_> {
             content_type: Option<&'a RawValue>,
         }
         const NAME: &str = "SystemPropertiesArray";
+        let raw = self.metadata.get(NAME).map_or("", |raw| raw);
+        // mostly there is nothing but `x-opt-…`
+        let said = |name: &str| memmem::find(raw.as_bytes(), name.as_bytes()).is_some();
+        if raw.starts_with('"') && !said("-id") && !said("content-type") && !said("\\u") {
+            return Ok(());
+        }
         let Some(values) = self.values(NAME, "SystemProperties")? else {
             return Ok(());
         };
-        // mostly there is nothing but `x-opt-…`
         if memmem::find(values.as_bytes(), b"-id\"").is_none()
             && memmem::find(values.as_bytes(), b"content-type\"").is_none()
         {
@@ -215,7 +286,7 @@ impl<'m> Columns<'m, '_> {
         if self.forged {
             return Ok(None);
         }
-        let present = |key: &str| self.metadata.get(key).filter(|value| value.get() != "null");
+        let present = |key: &str| self.metadata.get(key).filter(|value| **value != "null");
         if let Some(values) = present(many) {
             return json(values, many).map(Some);
         }
@@ -223,7 +294,7 @@ impl<'m> Columns<'m, '_> {
             Some(value) if self.batch.events.len() == 1 => {
                 let value = match one {
                     "Properties" | "SystemProperties" => json(value, one)?,
-                    _ => Cow::Borrowed(value.get()),
+                    _ => Cow::Borrowed(*value),
                 };
                 Ok(Some(format!("[{value}]").into()))
             }
@@ -307,13 +378,13 @@ fn coordinates_may_be_forged(batch: &Batch) -> bool {
 }
 
 /// The JSON that a metadata value holds: a string's text, or the value itself.
-pub(super) fn json<'a>(value: &'a RawValue, name: &str) -> Result<Cow<'a, str>, PayloadError> {
-    if value.get().starts_with('"') {
-        serde_json::from_str::<String>(value.get())
+pub(super) fn json<'a>(raw: &'a str, name: &str) -> Result<Cow<'a, str>, PayloadError> {
+    if raw.starts_with('"') {
+        serde_json::from_str::<String>(raw)
             .map(Cow::Owned)
             .map_err(|error| PayloadError::new(format!("Metadata.{name}"), error.to_string()))
     } else {
-        Ok(Cow::Borrowed(value.get()))
+        Ok(Cow::Borrowed(raw))
     }
 }
 

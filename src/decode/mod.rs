@@ -8,23 +8,20 @@
 //!
 //! Pure: no clock, no ids, no environment. The payload's bytes are decoded once and not touched.
 
+mod column;
 mod data;
 mod headers;
 mod metadata;
 mod naming;
 mod records;
+mod request;
 mod time;
 mod trigger;
-
-use std::borrow::Cow;
-use std::collections::HashMap;
-
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
 use crate::event::{Batch, Event, Log, Origin};
 pub use naming::{Naming, NamingError};
 pub use records::{DecodedRecords, decode_records};
+use request::{Members, Payload};
 pub use time::parse as enqueued_time;
 pub use trigger::{Cardinality, DataType, Trigger, TriggerError};
 
@@ -57,29 +54,6 @@ pub struct Decoded {
     pub unusable: Vec<&'static str>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Payload<'a> {
-    #[serde(borrow)]
-    data: Option<HashMap<Cow<'a, str>, &'a RawValue>>,
-    #[serde(borrow, default)]
-    metadata: Option<HashMap<Cow<'a, str>, &'a RawValue>>,
-}
-
-impl<'a> Payload<'a> {
-    fn read(body: &'a [u8]) -> Result<Self, PayloadError> {
-        let text = simdutf8::compat::from_utf8(body)
-            .map_err(|error| PayloadError::new("body", format!("not UTF-8: {error}")))?;
-        let payload: Self = serde_json::from_str(text).map_err(|error| {
-            PayloadError::new("body", format!("not an invocation of the host: {error}"))
-        })?;
-        match payload.data {
-            Some(_) => Ok(payload),
-            None => Err(PayloadError::new("Data", "missing: it holds the events")),
-        }
-    }
-}
-
 /// Decodes a request's body.
 ///
 /// `invocation` is the host's `X-Azure-Functions-InvocationId`: a batch whose coordinates are not
@@ -93,9 +67,7 @@ pub fn decode(
     naming: &Naming,
     invocation: &str,
 ) -> Result<Decoded, PayloadError> {
-    let payload = Payload::read(body)?;
-    let data = payload.data.unwrap_or_default();
-    let metadata = payload.metadata.unwrap_or_default();
+    let Payload { data, metadata } = Payload::read(body)?;
     let (binding, value) = binding(&data, trigger)?;
 
     let (payload, bodies) = data::events(value, trigger, &metadata).map_err(|error| {
@@ -121,9 +93,9 @@ pub fn decode(
 
 /// The trigger's binding among `Data`: by its name in function.json, or the only one.
 fn binding<'a>(
-    data: &'a HashMap<Cow<'a, str>, &'a RawValue>,
+    data: &'a Members<'a>,
     trigger: &'a Trigger,
-) -> Result<(&'a str, &'a RawValue), PayloadError> {
+) -> Result<(&'a str, &'a str), PayloadError> {
     if let Some(value) = data.get(trigger.name.as_str()) {
         return Ok((&trigger.name, value));
     }
@@ -164,3 +136,6 @@ fn origin(
         },
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,7 +16,8 @@ use serde_json::value::RawValue;
 
 use super::metadata::{elements, json, unquoted};
 use super::naming::Naming;
-use super::{DataType, Payload, PayloadError, Trigger, binding, data, headers, time};
+use super::request::{Members, Payload};
+use super::{DataType, PayloadError, Trigger, binding, data, headers, time};
 use crate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Stream};
 
 /// The batches of a request, and which columns of it the host did not say.
@@ -42,9 +43,7 @@ pub fn decode_records(
     naming: &Naming,
     invocation: &str,
 ) -> Result<DecodedRecords, PayloadError> {
-    let payload = Payload::read(body)?;
-    let metadata = payload.metadata.unwrap_or_default();
-    let data = payload.data.unwrap_or_default();
+    let Payload { data, metadata } = Payload::read(body)?;
     let (binding, value) = binding(&data, trigger)?;
     let (payload, bodies) = data::events(value, trigger, &metadata).map_err(|error| {
         PayloadError::new(format!("Data.{binding}{}", error.place), error.problem)
@@ -102,9 +101,9 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn read(metadata: &HashMap<Cow<'a, str>, &'a RawValue>) -> Result<Self, PayloadError> {
+    fn read(metadata: &Members<'a>) -> Result<Self, PayloadError> {
         let column = |name: &str| {
-            let value = metadata.get(name).filter(|value| value.get() != "null");
+            let value = metadata.get(name).filter(|value| **value != "null");
             value.map(|value| json(value, name)).transpose()
         };
         Ok(Self {

@@ -65,16 +65,22 @@ impl Compressor {
     const LEVEL: u32 = 3;
     /// Lines are handed to the compressor by this many bytes.
     const STRETCH: usize = 64 * 1024;
+    /// Records become at least so many times smaller, mostly more.
+    const SHRINKS: usize = 8;
 
-    pub(super) fn new(compression: Compression) -> Self {
-        let gzip = match compression {
+    /// A compressor for about `expected` bytes of lines.
+    pub(super) fn new(compression: Compression, expected: usize) -> Self {
+        let (waiting, gzip) = match compression {
             Compression::Gzip => {
-                Some(GzBuilder::new().write(Vec::new(), flate2::Compression::new(Self::LEVEL)))
+                let body = Vec::with_capacity(expected / Self::SHRINKS);
+                let level = flate2::Compression::new(Self::LEVEL);
+                let waiting = expected.min(Self::STRETCH + Self::STRETCH / 8);
+                (waiting, Some(GzBuilder::new().write(body, level)))
             }
-            Compression::None => None,
+            Compression::None => (expected, None),
         };
         Self {
-            lines: Vec::new(),
+            lines: Vec::with_capacity(waiting),
             gzip,
         }
     }

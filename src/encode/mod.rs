@@ -55,17 +55,16 @@ impl Encoded {
 /// # Panics
 /// Where `part` reaches past the batch's events or verdicts: callers cut it out of them.
 pub fn encode(judged: &Judged, part: Range<usize>, compression: Compression) -> Encoded {
-    let mut bronze = Compressor::new(compression);
-    let mut rejections = Compressor::new(compression);
-    let mut digest = LinesDigest::default();
     let mut columns = Columns::new(&judged.batch);
+    let events = &judged.batch.events[part.clone()];
+    let mut bronze = Compressor::new(compression, columns.estimate(events));
+    // most batches have none
+    let mut rejections: Option<Compressor> = None;
+    let mut digest = LinesDigest::default();
     let mut reasons = BTreeMap::new();
     let mut accepted = 0;
     let mut line = Vec::new();
-    for (event, verdict) in judged.batch.events[part.clone()]
-        .iter()
-        .zip(&judged.verdicts[part])
-    {
+    for (event, verdict) in events.iter().zip(&judged.verdicts[part]) {
         match verdict {
             Verdict::Accepted(schema) => {
                 accepted += 1;
@@ -77,12 +76,13 @@ pub fn encode(judged: &Judged, part: Range<usize>, compression: Compression) -> 
                 line.clear();
                 columns.rejection(event, rejection, &mut line);
                 digest.add(&line);
+                let rejections = rejections.get_or_insert_with(|| Compressor::new(compression, 0));
                 rejections.line().extend_from_slice(&line);
                 rejections.flush();
             }
         }
     }
-    let rejections = (!reasons.is_empty()).then(|| Rejections {
+    let rejections = rejections.map(|rejections| Rejections {
         body: rejections.finish(),
         digest: digest.finish(),
     });

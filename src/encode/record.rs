@@ -1,12 +1,11 @@
 //! One line of NDJSON an event.
 
-use std::io::Write;
-
 use base64_simd::STANDARD;
 use memchr::memchr2;
 
 use crate::event::{Batch, EnqueuedTime, Event, Span};
 use crate::judge::{Rejection, unframed};
+use crate::plain::plain_length;
 
 /// The most bytes of a rejected event that are repeated as text.
 const TEXT_LIMIT: usize = 16 * 1024;
@@ -15,7 +14,8 @@ const TEXT_LIMIT: usize = 16 * 1024;
 pub(super) struct Columns<'a> {
     batch: &'a Batch,
     head: Vec<u8>,
-    time: (Option<EnqueuedTime>, String),
+    /// A second, counted from 1970, and how it is written: `2026-11-20T12:00:01.000Z`.
+    second: (i64, String),
 }
 
 impl<'a> Columns<'a> {
@@ -31,22 +31,26 @@ impl<'a> Columns<'a> {
         Self {
             batch,
             head,
-            time: (None, "null".to_owned()),
+            second: (-1, String::new()),
         }
     }
 
     /// The record of an accepted event. The payload stands last, byte for byte; only a line break
     /// between tokens becomes a space, since a line is a record.
     pub(super) fn bronze(&mut self, event: &Event, schema: &str, line: &mut Vec<u8>) {
+        let start = line.len();
         self.judged(event, schema, line);
         self.payload(event, line);
+        end(line, start);
     }
 
     /// The record of an event that was rejected once and is accepted now: the same, and it says so.
     pub(super) fn replayed(&mut self, event: &Event, schema: &str, line: &mut Vec<u8>) {
+        let start = line.len();
         self.judged(event, schema, line);
         line.extend_from_slice(b",\"_replayed\":true");
         self.payload(event, line);
+        end(line, start);
     }
 
     /// What the rejection log says of an event that was replayed: the line of a rejection blob
@@ -58,11 +62,14 @@ impl<'a> Columns<'a> {
         (blob, number): (&str, u64),
         line: &mut Vec<u8>,
     ) {
+        let start = line.len();
         self.judged(event, schema, line);
         line.extend_from_slice(b",\"_resolution\":\"replayed\",\"_rejection\":");
         string(blob, line);
-        // writing to a vector does not fail
-        _ = writeln!(line, ",\"_line\":{number}}}");
+        line.extend_from_slice(b",\"_line\":");
+        integer(number, line);
+        line.push(b'}');
+        end(line, start);
     }
 
     fn judged(&mut self, event: &Event, schema: &str, line: &mut Vec<u8>) {
@@ -73,12 +80,26 @@ impl<'a> Columns<'a> {
 
     fn payload(&self, event: &Event, line: &mut Vec<u8>) {
         line.extend_from_slice(b",\"body\":");
-        on_one_line(unframed(self.batch.body(event)).0, line);
-        line.extend_from_slice(b"}\n");
+        line.extend_from_slice(unframed(self.batch.body(event)).0);
+        line.push(b'}');
     }
+
+    /// About how many bytes the records of these events have.
+    pub(super) fn estimate(&self, events: &[Event]) -> usize {
+        let payload = match (events.first(), events.last()) {
+            (Some(first), Some(last)) => last.body.end.saturating_sub(first.body.start),
+            _ => 0,
+        };
+        let columns = self.batch.text.len() / self.batch.events.len().max(1);
+        payload + events.len() * (self.head.len() + columns + Self::NAMES)
+    }
+
+    /// Bytes of the columns' names in a record.
+    const NAMES: usize = 256;
 
     /// The record of a rejected event: why, and the original bytes.
     pub(super) fn rejection(&mut self, event: &Event, rejection: &Rejection, line: &mut Vec<u8>) {
+        let start = line.len();
         self.coordinates(event, line);
         line.extend_from_slice(b",\"_reason\":");
         string(rejection.reason.word(), line);
@@ -109,14 +130,14 @@ impl<'a> Columns<'a> {
             Ok(text) => string(&text[..text.floor_char_boundary(TEXT_LIMIT)], line),
             Err(_) => line.extend_from_slice(b"null"),
         }
-        line.extend_from_slice(b"}\n");
+        line.push(b'}');
+        end(line, start);
     }
 
     fn coordinates(&mut self, event: &Event, line: &mut Vec<u8>) {
         line.extend_from_slice(&self.head);
         match event.sequence {
-            // writing to a vector does not fail
-            Some(sequence) => _ = write!(line, "{sequence}"),
+            Some(sequence) => integer(sequence, line),
             None => line.extend_from_slice(b"null"),
         }
         self.column(",\"_offset\":", event.offset.as_ref(), line);
@@ -132,36 +153,58 @@ impl<'a> Columns<'a> {
     fn column(&self, name: &str, span: Option<&Span>, line: &mut Vec<u8>) {
         line.extend_from_slice(name.as_bytes());
         match self.batch.column(span) {
-            Some(json) => on_one_line(json.as_bytes(), line),
+            Some(json) => line.extend_from_slice(json.as_bytes()),
             None => line.extend_from_slice(b"null"),
         }
     }
 
-    /// Events of one batch mostly share their time with the one before.
+    /// Events of one batch mostly share their second with the one before.
     fn enqueued_time(&mut self, time: Option<EnqueuedTime>, line: &mut Vec<u8>) {
-        if self.time.0 != time {
-            self.time = (
-                time,
-                time.map_or_else(|| "null".to_owned(), |time| format!("\"{time}\"")),
-            );
+        let Some(time) = time else {
+            line.extend_from_slice(b"null");
+            return;
+        };
+        let (second, millis) = (time.millis() / 1000, time.millis() % 1000);
+        if self.second.0 != second {
+            self.second = (second, time.to_string());
         }
-        line.extend_from_slice(self.time.1.as_bytes());
+        line.push(b'"');
+        // all but the milliseconds and the Z
+        line.extend_from_slice(&self.second.1.as_bytes()[..20]);
+        let digit = |digit: i64| b'0' + (digit % 10) as u8;
+        line.extend_from_slice(&[
+            digit(millis / 100),
+            digit(millis / 10),
+            digit(millis),
+            b'Z',
+            b'"',
+        ]);
     }
+}
+
+fn integer(number: u64, line: &mut Vec<u8>) {
+    line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
 }
 
 /// A JSON string.
 fn string(text: &str, line: &mut Vec<u8>) {
-    // a string is always written, and to a vector
-    let _ = serde_json::to_writer(line, text);
+    if plain_length(text.as_bytes()) == text.len() {
+        line.push(b'"');
+        line.extend_from_slice(text.as_bytes());
+        line.push(b'"');
+    } else {
+        // a string is always written, and to a vector
+        let _ = serde_json::to_writer(line, text);
+    }
 }
 
-/// JSON, with the line breaks between its tokens made spaces: inside of a string there are none.
-fn on_one_line(json: &[u8], line: &mut Vec<u8>) {
-    let mut rest = json;
-    while let Some(at) = memchr2(b'\n', b'\r', rest) {
-        line.extend_from_slice(&rest[..at]);
-        line.push(b' ');
-        rest = &rest[at + 1..];
+/// Ends the record that begins at `start`. Line breaks between its tokens become spaces: inside of
+/// a string there are none.
+fn end(line: &mut Vec<u8>, start: usize) {
+    let mut at = start;
+    while let Some(found) = memchr2(b'\n', b'\r', &line[at..]) {
+        line[at + found] = b' ';
+        at += found + 1;
     }
-    line.extend_from_slice(rest);
+    line.push(b'\n');
 }

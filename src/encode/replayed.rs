@@ -22,7 +22,7 @@ pub struct Accepted {
 /// # Panics
 /// Where an index reaches past the batch's events: callers made both together.
 pub fn encode_replayed(batch: &Batch, accepted: &[Accepted], compression: Compression) -> Bytes {
-    let mut body = Compressor::new(compression);
+    let mut body = Compressor::new(compression, 0);
     let mut columns = Columns::new(batch);
     for Accepted { event, schema, .. } in accepted {
         columns.replayed(&batch.events[*event], schema, body.line());
@@ -41,7 +41,7 @@ pub fn encode_resolutions(
     rejection: &str,
     compression: Compression,
 ) -> Bytes {
-    let mut body = Compressor::new(compression);
+    let mut body = Compressor::new(compression, 0);
     let mut columns = Columns::new(batch);
     for it in accepted {
         let event = &batch.events[it.event];

@@ -11,7 +11,8 @@ use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use super::files::{self, SchemaFile};
-use super::node::OnTape;
+use super::node::{OnTape, TapeNode};
+use super::plan::Plan;
 use super::registry::{Registered, Registries};
 use crate::event::Stream;
 
@@ -52,6 +53,8 @@ pub(super) struct Schema {
     /// `order-transaction/1.0.0`.
     pub(super) name: Arc<str>,
     pub(super) validator: Validator<OnTape>,
+    /// The short way to "accepted", where the schema has one.
+    pub(super) plan: Option<Plan>,
     /// The file's content: where a violation finds its hint.
     pub(super) document: Value,
 }
@@ -82,6 +85,14 @@ pub struct Catalog {
     registries: Registries,
     known: String,
     digest: String,
+}
+
+impl Schema {
+    /// Whether the schema accepts a value.
+    pub(super) fn accepts(&self, node: TapeNode<'_>) -> bool {
+        let planned = self.plan.as_ref().is_some_and(|plan| plan.accepts(node));
+        planned || self.validator.is_valid(node)
+    }
 }
 
 impl Catalog {
@@ -302,6 +313,7 @@ fn compile(dir: &Path, files: &[SchemaFile]) -> Result<Vec<Schema>, CatalogError
             Ok(Schema {
                 name: file.name().into(),
                 validator,
+                plan: Plan::compile(&file.value),
                 document: file.value.clone(),
             })
         })

@@ -132,7 +132,7 @@ impl Judge {
             document,
             index: value,
         };
-        if schema.validator.is_valid(node) {
+        if schema.accepts(node) {
             return Verdict::Accepted(Arc::clone(&schema.name));
         }
         let mut violations = violations(schema, node, prefix);

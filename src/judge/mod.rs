@@ -10,6 +10,7 @@ mod fault;
 mod files;
 mod judging;
 mod node;
+mod plan;
 mod reader;
 mod registry;
 mod route;

@@ -55,15 +55,15 @@ pub(super) struct TapeNode<'a> {
 }
 
 impl<'a> TapeNode<'a> {
-    fn entry(self) -> &'a Entry {
+    pub(super) fn entry(self) -> &'a Entry {
         self.document.entry(self.index)
     }
 
-    fn text(self) -> &'a str {
+    pub(super) fn text(self) -> &'a str {
         self.document.text(self.entry())
     }
 
-    fn sibling(self, index: u32) -> Self {
+    pub(super) fn sibling(self, index: u32) -> Self {
         Self { index, ..self }
     }
 }
@@ -291,7 +291,7 @@ impl<'a> Iterator for NodeElements<'a> {
 /// is one, else as the nearest double. Beyond the doubles' range it is a whole number, and greater
 /// than every limit (less, with a minus).
 #[derive(Debug, Clone, Copy)]
-pub(super) struct TapeNumber<'a>(&'a str);
+pub(super) struct TapeNumber<'a>(pub(super) &'a str);
 
 impl TapeNumber<'_> {
     fn number(self) -> Number {

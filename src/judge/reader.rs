@@ -5,6 +5,7 @@
 //! cannot be written as UTF-8 (RFC 8259 section 8.2 leaves it open, RFC 7493 forbids it).
 
 use super::tape::{Entry, Frame, Kind, Tape, push_segment};
+use crate::plain::plain_length;
 
 /// Why a text is no document that can be judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,14 +87,18 @@ impl Reader<'_> {
             self.skip_space();
             let opened = match self.peek() {
                 Some(b'"') => {
-                    let (kind, start, end) = self.string()?;
-                    self.push(kind, start, end);
+                    if let Some((start, end)) = self.plain_string() {
+                        self.push(Kind::Plain, start, end, 0);
+                    } else {
+                        let (kind, start, end) = self.string()?;
+                        self.push(kind, start, end, 0);
+                    }
                     None
                 }
                 Some(b'-' | b'0'..=b'9') => {
                     let start = self.at;
-                    self.number()?;
-                    self.push(Kind::Number, start, self.at);
+                    let integer = self.number()?;
+                    self.push(Kind::Number, start, self.at, u32::from(!integer));
                     None
                 }
                 Some(b'{') => Some(true),
@@ -162,7 +167,7 @@ impl Reader<'_> {
         }
         let entry = self.tape.entries.len() as u32;
         let kind = if object { Kind::Object } else { Kind::Array };
-        self.push(kind, self.at, 0);
+        self.push(kind, self.at, 0, 0);
         self.tape.stack.push(Frame {
             entry,
             count: 0,
@@ -198,26 +203,68 @@ impl Reader<'_> {
         if self.peek() != Some(b'"') {
             return Err(self.fault(expected));
         }
-        let (kind, start, end) = self.string()?;
+        let (kind, start, end) = match self.plain_string() {
+            Some((start, end)) => (Kind::Plain, start, end),
+            None => self.string()?,
+        };
         let bytes = if kind == Kind::Plain {
             &self.bytes[start..end]
         } else {
             &self.tape.unescaped.as_bytes()[start..end]
         };
-        let bit = 1u64 << key_bit(bytes);
+        let bit = key_bit(bytes);
         let key = self.tape.entries.len() as u32;
-        self.push(kind, start, end);
-        if let Some(frame) = self.tape.stack.last_mut() {
-            frame.key = key;
-            frame.clash |= frame.seen & bit != 0;
-            frame.seen |= bit;
+        if let Some(frame) = self.tape.stack.last() {
+            let clash = frame.seen >> bit & 1 != 0;
+            let clash = clash && self.may_be_repeated(frame.entry, bit, kind, bytes);
+            self.tape.note_key(key, bit, clash);
         }
+        self.push(kind, start, end, bit);
         self.skip_space();
         if self.peek() != Some(b':') {
             return Err(self.fault(Expected::Colon));
         }
         self.at += 1;
         Ok(())
+    }
+
+    /// Whether the key behind an object's last member, which shares its bit with an earlier one, may
+    /// be the same. The first members are looked at; what lies behind them is left open.
+    fn may_be_repeated(&self, object: u32, bit: u32, kind: Kind, key: &[u8]) -> bool {
+        const LOOKED_AT: usize = 16;
+        let entries = &self.tape.entries;
+        let mut at = object as usize + 1;
+        for _ in 0..LOOKED_AT {
+            let Some(earlier) = entries.get(at) else {
+                return false;
+            };
+            if earlier.count == bit {
+                let both_plain = kind == Kind::Plain && earlier.kind == Kind::Plain;
+                let span = earlier.start as usize..earlier.end as usize;
+                // escaped ones are compared by whoever looks at the suspects
+                if !both_plain || &self.bytes[span] == key {
+                    return true;
+                }
+            }
+            match entries.get(at + 1) {
+                Some(value) => at = value.next as usize,
+                None => return false,
+            }
+        }
+        true
+    }
+
+    /// A string without escapes: where its content is. `at` stands on its quote, and stays there
+    /// where it is none.
+    #[inline]
+    fn plain_string(&mut self) -> Option<(usize, usize)> {
+        let start = self.at + 1;
+        let end = start + plain_length(self.bytes.get(start..)?);
+        if self.bytes.get(end) != Some(&b'"') {
+            return None;
+        }
+        self.at = end + 1;
+        Some((start, end))
     }
 
     /// A string; `at` stands on its quote. Returns where its content is.
@@ -254,29 +301,9 @@ impl Reader<'_> {
     }
 
     /// Goes to the next quote, backslash or control character of a string, or to the end.
+    #[inline]
     fn skip_plain(&mut self) {
-        const ONES: u64 = u64::MAX / 255;
-        const HIGH: u64 = ONES << 7;
-        // a byte of the result is marked where the byte of `word` is 0: exact for the lowest mark
-        let zero = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-        while let Some(chunk) = self.bytes[self.at..].first_chunk::<8>() {
-            let word = u64::from_le_bytes(*chunk);
-            let quote = zero(word ^ (ONES * u64::from(b'"')));
-            let backslash = zero(word ^ (ONES * u64::from(b'\\')));
-            let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
-            let marks = quote | backslash | control;
-            if marks != 0 {
-                self.at += marks.trailing_zeros() as usize / 8;
-                return;
-            }
-            self.at += 8;
-        }
-        while let Some(&byte) = self.bytes.get(self.at) {
-            if byte == b'"' || byte == b'\\' || byte < 0x20 {
-                return;
-            }
-            self.at += 1;
-        }
+        self.at += plain_length(&self.bytes[self.at..]);
     }
 
     /// One escape; `at` stands on its backslash.
@@ -339,7 +366,9 @@ impl Reader<'_> {
         Ok(code)
     }
 
-    fn number(&mut self) -> Result<(), Fault> {
+    /// A number; true where it has neither a fraction nor an exponent.
+    fn number(&mut self) -> Result<bool, Fault> {
+        let mut integer = true;
         if self.peek() == Some(b'-') {
             self.at += 1;
         }
@@ -352,17 +381,19 @@ impl Reader<'_> {
             self.digits()?;
         }
         if self.peek() == Some(b'.') {
+            integer = false;
             self.at += 1;
             self.digits()?;
         }
         if let Some(b'e' | b'E') = self.peek() {
+            integer = false;
             self.at += 1;
             if let Some(b'+' | b'-') = self.peek() {
                 self.at += 1;
             }
             self.digits()?;
         }
-        Ok(())
+        Ok(integer)
     }
 
     /// One digit or more.
@@ -386,12 +417,13 @@ impl Reader<'_> {
         if !self.bytes[self.at..].starts_with(word) {
             return Err(self.fault(expected));
         }
-        self.push(kind, self.at, self.at + word.len());
+        self.push(kind, self.at, self.at + word.len(), 0);
         self.at += word.len();
         Ok(None)
     }
 
-    fn push(&mut self, kind: Kind, start: usize, end: usize) {
+    #[inline]
+    fn push(&mut self, kind: Kind, start: usize, end: usize, count: u32) {
         if self.deep.is_some() {
             return;
         }
@@ -401,7 +433,7 @@ impl Reader<'_> {
             start: start as u32,
             end: end as u32,
             next,
-            count: 0,
+            count,
         });
     }
 
@@ -444,7 +476,7 @@ impl Reader<'_> {
 }
 
 /// Which of 64 bits stands for a key: the same key has the same bit, others mostly another.
-fn key_bit(key: &[u8]) -> u32 {
+pub(super) fn key_bit(key: &[u8]) -> u32 {
     let first = key.first().copied().map_or(0, u64::from);
     let last = key.last().copied().map_or(0, u64::from);
     let mixed = (key.len() as u64) | first << 24 | last << 48;

@@ -41,8 +41,8 @@ pub(super) enum Route {
 /// What of the properties and the envelope says where to go.
 #[derive(Debug, Default)]
 struct Signs {
-    property: Option<Sign>,
-    dataschema: Option<Sign>,
+    property: Option<Named>,
+    dataschema: Option<Named>,
     kind: Option<Sign>,
     content_type: Option<Sign>,
 }
@@ -52,6 +52,13 @@ struct Signs {
 struct Sign {
     by: String,
     name: Option<String>,
+}
+
+/// The schema that was named, or a name that the catalog does not have.
+#[derive(Debug)]
+enum Named {
+    Schema(usize),
+    Unknown(Sign),
 }
 
 /// The spellings of a `CloudEvents` attribute in AMQP (both) and Kafka.
@@ -94,7 +101,7 @@ pub(super) fn route(
     };
     let (value, prefix) = match mode {
         Mode::Plain => (0, ""),
-        Mode::Structured => match envelope(document, &mut signs) {
+        Mode::Structured => match envelope(catalog, document, &mut signs) {
             Ok(data) => (data, "/data"),
             Err((pointer, problem)) => return Route::Envelope { pointer, problem },
         },
@@ -110,11 +117,10 @@ pub(super) fn route(
         value,
         prefix,
     };
-    let by_name =
-        |Sign { by, name }: Sign| match name.as_deref().and_then(|name| named(catalog, name)) {
-            Some(schema) => to(schema),
-            None => Route::Unknown { name, by },
-        };
+    let by_name = |named: Named| match named {
+        Named::Schema(schema) => to(schema),
+        Named::Unknown(Sign { by, name }) => Route::Unknown { name, by },
+    };
     if let Some(sign) = signs.property {
         return by_name(sign);
     }
@@ -156,10 +162,13 @@ impl Signs {
         };
         for (name, value) in document.members(0) {
             let name = document.text(document.entry(name));
+            let by = || format!("the property `{name}`");
             let slot = if Some(name) == catalog.property() {
-                &mut self.property
+                self.property = schema(catalog, document, value, by);
+                continue;
             } else if DATASCHEMA.contains(&name) {
-                &mut self.dataschema
+                self.dataschema = schema(catalog, document, value, by);
+                continue;
             } else if TYPE.contains(&name) {
                 &mut self.kind
             } else if name.eq_ignore_ascii_case(CONTENT_TYPE) {
@@ -167,7 +176,7 @@ impl Signs {
             } else {
                 continue;
             };
-            *slot = sign(document, value, || format!("the property `{name}`"));
+            *slot = sign(document, value, by);
         }
     }
 }
@@ -183,6 +192,22 @@ fn sign(document: Document<'_>, value: u32, by: impl FnOnce() -> String) -> Opti
         _ => None,
     };
     Some(Sign { by: by(), name })
+}
+
+/// The schema that a value names: null names none.
+fn schema(
+    catalog: &Catalog,
+    document: Document<'_>,
+    value: u32,
+    by: impl FnOnce() -> String,
+) -> Option<Named> {
+    let entry = document.entry(value);
+    if let Kind::Plain | Kind::Escaped = entry.kind
+        && let Some(schema) = named(catalog, document.text(entry))
+    {
+        return Some(Named::Schema(schema));
+    }
+    sign(document, value, by).map(Named::Unknown)
 }
 
 /// The schema of this name, also where the Kafka endpoint wrote the name's bytes as base64.
@@ -236,18 +261,22 @@ fn said(content_type: &str) -> (Mode, Option<Registered>) {
 
 /// The entry of an envelope's `data`. Its own attributes count where no property says the same.
 fn envelope(
+    catalog: &Catalog,
     document: Document<'_>,
     signs: &mut Signs,
 ) -> Result<u32, (&'static str, &'static str)> {
     if document.entry(0).kind != Kind::Object {
         return Err(("", "a CloudEvents envelope is an object"));
     }
-    let attribute = |name: &str| {
-        let value = document.member(0, name)?;
-        sign(document, value, || format!("the attribute `{name}`"))
-    };
-    signs.dataschema = signs.dataschema.take().or_else(|| attribute("dataschema"));
-    signs.kind = signs.kind.take().or_else(|| attribute("type"));
+    let by = |name: &str| format!("the attribute `{name}`");
+    signs.dataschema = signs.dataschema.take().or_else(|| {
+        let value = document.member(0, "dataschema")?;
+        schema(catalog, document, value, || by("dataschema"))
+    });
+    signs.kind = signs.kind.take().or_else(|| {
+        let value = document.member(0, "type")?;
+        sign(document, value, || by("type"))
+    });
     match document.member(0, "data") {
         Some(data) => Ok(data),
         None if document.member(0, "data_base64").is_some() => Err((

@@ -28,7 +28,8 @@ pub(super) struct Entry {
     pub(super) end: u32,
     /// The entry behind this one's subtree.
     pub(super) next: u32,
-    /// Elements or members; 0 for a scalar.
+    /// Elements or members. Of a key it is the bit that stands for it, of a number 1 where that has
+    /// a fraction or an exponent; 0 for any other scalar.
     pub(super) count: u32,
 }
 
@@ -40,7 +41,7 @@ pub(super) struct Frame {
     /// The entry of the last key, in an object.
     pub(super) key: u32,
     pub(super) object: bool,
-    /// Two keys share a bit of `seen`, so they may be the same.
+    /// Two keys may be the same.
     pub(super) clash: bool,
     /// One bit for each key so far.
     pub(super) seen: u64,
@@ -60,6 +61,16 @@ pub(super) struct Tape {
 impl Tape {
     /// Buffers that a large event has grown beyond this many entries or bytes are given back.
     const KEPT: usize = 64 * 1024;
+
+    /// Notes the last key of the innermost object, and whether it may repeat an earlier one.
+    #[inline]
+    pub(super) fn note_key(&mut self, key: u32, bit: u32, clash: bool) {
+        if let Some(frame) = self.stack.last_mut() {
+            frame.key = key;
+            frame.clash |= clash;
+            frame.seen |= 1 << bit;
+        }
+    }
 
     /// Forgets the last text.
     pub(super) fn clear(&mut self) {
@@ -101,6 +112,16 @@ impl<'a> Document<'a> {
         match entry.kind {
             Kind::Escaped => &self.tape.unescaped[span],
             _ => &self.source[span],
+        }
+    }
+
+    /// The same, as bytes.
+    #[inline]
+    pub(super) fn bytes(self, entry: &Entry) -> &'a [u8] {
+        let span = entry.start as usize..entry.end as usize;
+        match entry.kind {
+            Kind::Escaped => &self.tape.unescaped.as_bytes()[span],
+            _ => &self.source.as_bytes()[span],
         }
     }
 

@@ -17,6 +17,8 @@
 mod azurite;
 #[path = "../../tests/kafka/broker.rs"]
 mod broker;
+#[path = "../../tests/support/installed.rs"]
+mod installed;
 mod kafka;
 mod lake;
 mod load;

@@ -183,7 +183,7 @@ impl<'m> Columns<'m, '_> {
             }
             let (start, cell) = (text.len(), cells.next());
             let taken = column::push(cell, text);
-            *column(event) = (taken && cell != Cell::Null).then(|| start..text.len());
+            *column(event) = (taken && cell != Cell::Null).then_some(start..text.len());
             taken
         });
         text.push(']');

@@ -188,10 +188,10 @@ fn local(reference: &Value) -> Option<&str> {
     (plain && !pointer.contains('%')).then_some(pointer)
 }
 
-/// The check of a keyword that speaks of the value alone; nothing for one that says nothing of it.
-fn of_the_value(keyword: &str, value: &Value, root: bool) -> Option<Option<Check>> {
+/// The check of a keyword that speaks of the value alone; none for one that says nothing of it.
+fn of_the_value(keyword: &str, value: &Value, root: bool) -> Option<Vec<Check>> {
     let most = u64::MAX;
-    Some(Some(match keyword {
+    Some(vec![match keyword {
         "type" => types(value)?,
         "const" => Check::Equals(vec![value.clone()]),
         "enum" => Check::Equals(value.as_array()?.clone()),
@@ -210,13 +210,13 @@ fn of_the_value(keyword: &str, value: &Value, root: bool) -> Option<Option<Check
         "maximum" => bound(keyword, value, Side::Most)?,
         "exclusiveMaximum" => bound(keyword, value, Side::Below)?,
         "format" | "multipleOf" | "uniqueItems" => library(keyword, value)?,
-        "$schema" if root && value == DRAFT => return Some(None),
-        "$id" if root => return Some(None),
+        "$schema" if root && value == DRAFT => return Some(Vec::new()),
+        "$id" if root => return Some(Vec::new()),
         "$defs" | "$comment" | "title" | "description" | "default" | "examples" | "deprecated"
-        | "readOnly" | "writeOnly" => return Some(None),
-        other if other.starts_with("x-") => return Some(None),
+        | "readOnly" | "writeOnly" => return Some(Vec::new()),
+        other if other.starts_with("x-") => return Some(Vec::new()),
         _ => return None,
-    }))
+    }])
 }
 
 fn types(value: &Value) -> Option<Check> {

@@ -5,7 +5,7 @@ use crate::judge::reader::key_bit;
 /// Names and their slots.
 #[derive(Debug)]
 pub(super) struct Names {
-    names: Vec<Box<[u8]>>,
+    by_slot: Vec<Box<[u8]>>,
     /// By a key's bit, one more than the slot of the first name that has it.
     first: [u8; 64],
     /// By slot, the same for the next name.
@@ -17,7 +17,7 @@ impl Names {
     pub(super) const MOST: usize = 64;
 
     pub(super) fn is_empty(&self) -> bool {
-        self.names.is_empty()
+        self.by_slot.is_empty()
     }
 
     /// The slot of a name, which is given one where it has none; `None` where there are too many.
@@ -26,14 +26,14 @@ impl Names {
         if let Some(slot) = self.slot(bit, name.as_bytes()) {
             return Some(slot);
         }
-        if self.names.len() == Self::MOST {
+        if self.by_slot.len() == Self::MOST {
             return None;
         }
-        self.names.push(name.as_bytes().into());
+        self.by_slot.push(name.as_bytes().into());
         let head = &mut self.first[bit as usize];
         self.next.push(*head);
-        *head = self.names.len() as u8;
-        Some(self.names.len() - 1)
+        *head = self.by_slot.len() as u8;
+        Some(self.by_slot.len() - 1)
     }
 
     /// The slot of a key with this bit.
@@ -42,7 +42,7 @@ impl Names {
         let mut at = self.first[bit as usize & 63];
         while at != 0 {
             let slot = usize::from(at) - 1;
-            if *self.names[slot] == *key {
+            if *self.by_slot[slot] == *key {
                 return Some(slot);
             }
             at = self.next[slot];
@@ -54,7 +54,7 @@ impl Names {
 impl Default for Names {
     fn default() -> Self {
         Self {
-            names: Vec::new(),
+            by_slot: Vec::new(),
             first: [0; 64],
             next: Vec::new(),
         }

@@ -56,10 +56,10 @@ fn stages(criterion: &mut Criterion) {
             }
             let mut group = criterion.benchmark_group(unit);
             group.throughput(throughput);
-            group.bench_function(BenchmarkId::new("decode", &case.name()), |b| {
+            group.bench_function(BenchmarkId::new("decode", case.name()), |b| {
                 b.iter(|| decoded(&case.body));
             });
-            group.bench_function(BenchmarkId::new("judge", &case.name()), |b| {
+            group.bench_function(BenchmarkId::new("judge", case.name()), |b| {
                 b.iter_batched(
                     || judged.batch.clone(),
                     |batch| judge_batch(&catalog, limits, batch),
@@ -68,12 +68,12 @@ fn stages(criterion: &mut Criterion) {
             });
             for compression in [Compression::None, Compression::Gzip] {
                 let name = format!("encode-{compression}");
-                group.bench_function(BenchmarkId::new(name, &case.name()), |b| {
+                group.bench_function(BenchmarkId::new(name, case.name()), |b| {
                     b.iter(|| encode(&judged, 0..EVENTS, compression));
                 });
             }
             group.bench_function(
-                BenchmarkId::new("decode+judge+encode-none", &case.name()),
+                BenchmarkId::new("decode+judge+encode-none", case.name()),
                 |b| {
                     b.iter(|| {
                         encode(
@@ -140,7 +140,7 @@ fn whole(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(EVENTS as u64));
     for case in cases() {
         let mut first = 0;
-        group.bench_function(BenchmarkId::new("http-to-folder", &case.name()), |b| {
+        group.bench_function(BenchmarkId::new("http-to-folder", case.name()), |b| {
             b.to_async(&runtime).iter_batched(
                 || {
                     // every batch joins on, as from a host

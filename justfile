@@ -9,7 +9,7 @@ local *arguments:
     cargo run --release -- local {{arguments}}
 
 # All of CI, the quick steps first
-ci: fmt typos deny infra clippy doc test lakehouse-test
+ci: fmt typos deny infra clippy doc test lakehouse-test bench-check
 
 # The formatting
 fmt:
@@ -66,3 +66,7 @@ package *arguments:
 # The benchmarks of benches/README.md
 bench *arguments:
     cargo bench --locked {{arguments}}
+
+# Instructions of decoding, judging and encoding, against benches/baseline.json: --write measures that anew
+bench-check *arguments:
+    benches/check {{arguments}}

@@ -9,7 +9,7 @@ local *arguments:
     cargo run --release -- local {{arguments}}
 
 # All of CI, the quick steps first
-ci: fmt typos deny infra clippy doc test monitor lakehouse-test
+ci: fmt typos deny infra clippy doc test monitor lakehouse-test bench-check
 
 # The formatting
 fmt:
@@ -91,3 +91,7 @@ peers *arguments:
 bench-process *arguments:
     cargo bench --quiet --locked --no-default-features --bench measure -- process {{arguments}}
     python3 benches/measure/report.py
+
+# Instructions of decoding, judging and encoding, against benches/baseline.json: --write measures that anew
+bench-check *arguments:
+    benches/check {{arguments}}

@@ -285,7 +285,7 @@ fn every_scan_tells_json_from_what_is_none() {
             b"[1 2]",
             b"[01]",
             b"{\"a\"}",
-            b"[tru]",
+            b"[+1]",
             b"\"\\x\"",
             b"[1]]",
         ] {

@@ -63,7 +63,7 @@ fn the_shipped_schemas_have_a_plan_that_judges_their_examples() {
 }
 
 #[test]
-fn what_a_plan_does_not_know_is_the_librarys() {
+fn what_a_plan_does_not_know_is_left_to_the_library() {
     for schema in [
         json!({"patternProperties": {"^a": true}}),
         json!({"properties": {"a": {"prefixItems": [true]}}}),

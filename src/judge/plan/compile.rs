@@ -253,7 +253,7 @@ fn bound(keyword: &str, value: &Value, side: Side) -> Option<Check> {
         Some(limit) if limit.unsigned_abs() <= EXACT => Some(Check::Bound(Bound {
             limit,
             side,
-            library: Box::new(validator(keyword, value)?),
+            exact: Box::new(validator(keyword, value)?),
         })),
         _ => library(keyword, value),
     }

@@ -86,7 +86,7 @@ struct Bound {
     limit: i64,
     side: Side,
     /// For numbers that are not written as short integers.
-    library: Box<Validator<OnTape>>,
+    exact: Box<Validator<OnTape>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -237,7 +237,7 @@ impl Bound {
                 Side::Below => !zero && negative,
             };
         }
-        self.library.is_valid(node)
+        self.exact.is_valid(node)
     }
 }
 

@@ -219,8 +219,10 @@ impl Telemetry {
             match verdict {
                 Verdict::Accepted(schema) => *accepted.entry(&**schema).or_insert(0) += 1,
                 Verdict::Rejected(rejection) => {
-                    let schema = rejection.schema.as_deref().unwrap_or("none");
-                    let key: (Reason, &str) = (rejection.reason, schema);
+                    // the name of an unknown schema is the event's own word
+                    let known = rejection.reason != Reason::UnknownSchema;
+                    let schema = rejection.schema.as_deref().filter(|_| known);
+                    let key: (Reason, &str) = (rejection.reason, schema.unwrap_or("none"));
                     *rejected.entry(key).or_insert(0) += 1;
                 }
             }

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -10,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::collector::Manner::Takes;
 use crate::collector::{Collector, Points};
 use crate::handler::{Handler, payload};
-use crate::story::{BAD, GOOD, OFTEN, stop, until};
+use crate::story::{BAD, CANARY, GOOD, OFTEN, stop, until, with_properties};
 
 const PLACE: &str = "messaging.destination.name=shop/orders messaging.destination.partition.id=0";
 
@@ -130,6 +131,25 @@ async fn every_event_is_counted_once_and_every_byte() {
         assert_eq!(resource[name], value, "{resource:?}");
     }
     assert!(collector.headers().iter().all(|it| it["x-key"] == "k-1"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_event_calls_its_schema_is_not_exported_where_none_is_called_so() {
+    let (folder, collector) = (
+        TempDir::new().unwrap(),
+        Collector::start(Takes, Takes).await,
+    );
+    let url = collector.url();
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str());
+    let settings = [OFTEN[0], OFTEN[1], endpoint];
+    let handler = Handler::start(folder.path(), &settings).await;
+    let routed = json!({ "schema": format!("{CANARY}/1.0.0") });
+    let answer = handler.post(with_properties(0, &[(GOOD, routed)]), "i");
+    assert_eq!(answer.await.unwrap().status, 200);
+    stop(handler).await;
+    let rejected = collector.points("bronzegate.events.rejected");
+    let unknown = format!("bronzegate.reason=unknown-schema bronzegate.schema=none {PLACE}");
+    assert_eq!(counts(&rejected), [(&*unknown, 1)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

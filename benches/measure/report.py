@@ -314,6 +314,11 @@ def peers_plot(runs):
     plot.write(DOCS / "speed-peers.svg")
 
 
+def pictures(*plots):
+    """The plots, as the page shows them: each its words and its file."""
+    return "".join(f"\n\n![{words}]({file})" for words, file in plots)
+
+
 def put(page, name, text):
     """Replaces what stands between the markers of this name."""
     begin, end = f"<!-- {name}: by benches/measure/report.py -->", f"<!-- /{name} -->"
@@ -329,15 +334,23 @@ def main():
     results = parser.parse_args().results
     page = PAGE.read_text()
     if peers := load(results / "peers"):
-        page = put(page, "peers", peers_text(peers))
+        plots = pictures(
+            ("Processor seconds for a million events", "speed-peers.svg"),
+            ("Latency of an invocation, beside the peers", "speed-peers-latency.svg"),
+        )
+        page = put(page, "peers", peers_text(peers) + plots)
         peers_plot(peers)
         latency_plot(peers, "speed-peers-latency.svg", "Latency of an invocation, beside the peers")
     if kafka := load(results / "kafka"):
         page = put(page, "kafka", kafka_text(kafka))
     if process := load(results / "process"):
-        page = put(page, "process", process_text(process))
+        plots = [("Throughput by partitions at once", "speed-partitions.svg")]
+        small = {name: one for name, one in process.items() if "latency" in name}
+        if small:
+            plots.append(("Latency of an invocation of 100 events", "speed-latency.svg"))
+        page = put(page, "process", process_text(process) + pictures(*plots))
         throughput_plot(process)
-        if small := {name: one for name, one in process.items() if "latency" in name}:
+        if small:
             latency_plot(small, "speed-latency.svg", "Latency of an invocation of 100 events")
     PAGE.write_text(page)
     print(f"written: {PAGE.relative_to(ROOT)} and its plots")

@@ -55,7 +55,7 @@ impl Worded for Refusal {
         match self {
             Self::Body(BodyError::TooLarge { .. }) => "request-too-large",
             Self::Body(BodyError::BrokenOff { .. }) => "request-broken-off",
-            Self::Payload(_) => "payload",
+            Self::Payload(error) => error.word(),
             Self::Landing(error) => error.word(),
             Self::TimeOut(_) => "time-out",
         }

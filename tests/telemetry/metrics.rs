@@ -20,6 +20,13 @@ fn counts(points: &Points) -> Vec<(&str, u64)> {
     counts.collect()
 }
 
+/// A handler that lands in the folder, and exports often and by OTLP.
+async fn exporting(folder: &TempDir, collector: &Collector) -> Handler {
+    let url = collector.url();
+    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str());
+    Handler::start(folder.path(), &[OFTEN[0], OFTEN[1], endpoint]).await
+}
+
 fn bytes_below(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
     let sizes = entries.map(|entry| {
@@ -139,10 +146,7 @@ async fn what_an_event_calls_its_schema_is_not_exported_where_none_is_called_so(
         TempDir::new().unwrap(),
         Collector::start(Takes, Takes).await,
     );
-    let url = collector.url();
-    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str());
-    let settings = [OFTEN[0], OFTEN[1], endpoint];
-    let handler = Handler::start(folder.path(), &settings).await;
+    let handler = exporting(&folder, &collector).await;
     let routed = json!({ "schema": format!("{CANARY}/1.0.0") });
     let answer = handler.post(with_properties(0, &[(GOOD, routed)]), "i");
     assert_eq!(answer.await.unwrap().status, 200);
@@ -158,11 +162,8 @@ async fn a_gap_is_seen_across_a_restart() {
         TempDir::new().unwrap(),
         Collector::start(Takes, Takes).await,
     );
-    let url = collector.url();
-    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str());
     for (sequence, gaps) in [(0, None), (1, None), (5, Some(3)), (6, None)] {
-        let settings = [OFTEN[0], OFTEN[1], endpoint];
-        let handler = Handler::start(folder.path(), &settings).await;
+        let handler = exporting(&folder, &collector).await;
         let batch = payload("0", sequence, &[GOOD]);
         assert_eq!(handler.post(batch, "i").await.unwrap().status, 200);
         let before = collector.points("bronzegate.sequence.missing");
@@ -181,9 +182,7 @@ async fn a_topic_is_counted_by_partition_and_its_holes_are_no_gaps() {
         TempDir::new().unwrap(),
         Collector::start(Takes, Takes).await,
     );
-    let url = collector.url();
-    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str());
-    let handler = Handler::start(folder.path(), &[OFTEN[0], OFTEN[1], endpoint]).await;
+    let handler = exporting(&folder, &collector).await;
     let batch = fs::read("tests/fixtures/payloads/kafka/many-binary.json").unwrap();
     let answer = handler.send("POST", "/IngestOrdersKafka", batch, "i").await;
     assert_eq!(answer.unwrap().status, 200);
@@ -207,9 +206,7 @@ async fn what_is_worked_on_is_seen_while_it_is() {
         TempDir::new().unwrap(),
         Collector::start(Takes, Takes).await,
     );
-    let url = collector.url();
-    let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", url.as_str());
-    let handler = Handler::start(folder.path(), &[OFTEN[0], OFTEN[1], endpoint]).await;
+    let handler = exporting(&folder, &collector).await;
     let body = payload("0", 0, &[GOOD]);
     let mut socket = TcpStream::connect(handler.address()).await.unwrap();
     let head = format!(

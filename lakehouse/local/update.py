@@ -70,6 +70,9 @@ def _spark(out: Path, jars: Path, settings: dict[str, str]) -> str:
         "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=256m -XX:+UseSerialGC",
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.subexpressionElimination.enabled": "false",
+        # a task for each folder of the lake takes longer than the listing
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "100000",
         "spark.databricks.delta.stats.collect": "false",
         "spark.sql.shuffle.partitions": "2",
         "spark.databricks.delta.snapshotPartitions": "2",

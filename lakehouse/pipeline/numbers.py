@@ -30,5 +30,7 @@ def amount(price: Column, quantity: Column) -> Column:
 def _decimals(text: Column) -> Column:
     """How many decimals the number needs: 21.470 needs 2, 1.5e3 none, 1200 none."""
     fraction = F.rtrim(F.regexp_extract(text, r"\.([0-9]+)", 1), F.lit("0"))
-    exponent = F.coalesce(F.regexp_extract(text, r"[eE]([+-]?[0-9]+)", 1).try_cast("INT"), F.lit(0))
-    return F.length(fraction) - exponent
+    exponent = F.regexp_extract(text, r"[eE]([+-]?[0-9]+)", 1)
+    # most have none, and a cast that fails costs an exception, even where it is tried
+    shift = F.when(exponent != "", F.coalesce(exponent.try_cast("INT"), F.lit(0))).otherwise(0)
+    return F.length(fraction) - shift

@@ -31,7 +31,7 @@ infra *arguments:
 
 # The queries, alerts and figures of infra/monitor, run on what the real handler exports
 monitor *arguments:
-    cargo build --locked --all-features
+    @just handler
     tests/infra/check --handler {{arguments}}
 
 # Measures what landing costs, and writes it into docs/cost.md; EVENTS=1000000 is the default
@@ -55,12 +55,17 @@ test:
 
 # The lakehouse's tests: the real handler, Spark and Delta; installs them by itself
 lakehouse-test *arguments:
-    cargo build --locked --all-features
+    @just handler
     lakehouse/run --test -q {{arguments}}
 
 # The tables of a lake: prints gold, and plots the sales by day
 lakehouse *arguments:
     lakehouse/run {{arguments}}
+
+# The handler of target/debug, as the tests have it: features alike, so that nothing is built twice
+[private]
+handler:
+    cargo test --quiet --locked --all-features --no-run --test memory
 
 # More schedules of the landing's simulation: just simulate 0 1000000
 simulate first count:

@@ -201,8 +201,8 @@ fn judged_alike(content_type: &str, properties: &str, body: &[u8]) {
                 body: first..payload.len(),
                 sequence: Some(sequence),
                 enqueued: EnqueuedTime::from_millis(1),
-                content_type: Some(0..content_type.len()),
-                properties: Some(content_type.len()..content_type.len() + properties.len()),
+                content_type: Some((0..content_type.len()).into()),
+                properties: Some((content_type.len()..content_type.len() + properties.len()).into()),
                 ..Event::default()
             }
         });

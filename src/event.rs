@@ -5,6 +5,7 @@
 //! such events travel as [`Origin::Invocation`].
 
 use std::fmt;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -218,8 +219,33 @@ impl Origin {
     }
 }
 
-/// A piece of [`Batch::text`]: one JSON value, as the host wrote it.
-pub type Span = Range<usize>;
+/// A piece of [`Batch::text`]: one JSON value, as the host wrote it. There are several an event, so it
+/// takes 8 bytes, and 8 where there is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    start: u32,
+    /// One more than where it ends.
+    behind: NonZeroU32,
+}
+
+impl Span {
+    /// The piece, out of the text that it was made for.
+    pub fn of(self, text: &str) -> &str {
+        &text[self.start as usize..self.behind.get() as usize - 1]
+    }
+}
+
+impl From<Range<usize>> for Span {
+    /// # Panics
+    /// Where the text goes on beyond 4 GiB; `REQUEST_LIMIT` is below that.
+    fn from(range: Range<usize>) -> Self {
+        let small = |at: usize| u32::try_from(at).expect("a batch's text has less than 4 GiB");
+        Self {
+            start: small(range.start),
+            behind: NonZeroU32::MIN.saturating_add(small(range.end)),
+        }
+    }
+}
 
 /// One event: where its bytes and its columns stand in the batch.
 ///
@@ -278,7 +304,7 @@ impl Batch {
 
     /// A column's JSON value.
     pub fn column(&self, span: Option<&Span>) -> Option<&str> {
-        span.map(|span| &self.text[span.clone()])
+        span.map(|span| span.of(&self.text))
     }
 
     /// The position of the event with this index; `None` where a coordinate is missing.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Stream};
+use crate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Span, Stream};
 
 /// An event with its coordinates, wherever it was read from.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,7 +40,7 @@ pub(super) fn batch(stream: &Stream, partition: &Partition, received: &[Received
         let mut column = |value: Value| {
             let start = batch.text.len();
             batch.text.push_str(&value.to_string());
-            start..batch.text.len()
+            Span::from(start..batch.text.len())
         };
         let event = Event {
             body: start..start + it.body.len(),

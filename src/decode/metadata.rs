@@ -183,7 +183,7 @@ impl<'m> Columns<'m, '_> {
             }
             let (start, cell) = (text.len(), cells.next());
             let taken = column::push(cell, text);
-            *column(event) = (taken && cell != Cell::Null).then_some(start..text.len());
+            *column(event) = (taken && cell != Cell::Null).then(|| Span::from(start..text.len()));
             taken
         });
         text.push(']');
@@ -228,8 +228,8 @@ impl<'m> Columns<'m, '_> {
     /// `-1` stands where an offset is not numeric, and only `OffsetStringArray` would be right.
     fn drop_unknown_offsets(&mut self) {
         for event in &mut self.batch.events {
-            let unknown = |span: &Span| unquoted(&self.batch.text[span.clone()]) == "-1";
-            if event.offset.as_ref().is_some_and(unknown) {
+            let unknown = |span: Span| unquoted(span.of(&self.batch.text)) == "-1";
+            if event.offset.is_some_and(unknown) {
                 event.offset = None;
             }
         }
@@ -264,7 +264,8 @@ impl<'m> Columns<'m, '_> {
         let spans = self.push(&values, NAME)?;
         let text = std::mem::take(&mut self.batch.text);
         self.assign(NAME, &spans, |event, span| {
-            let Ok(properties) = serde_json::from_str::<SystemProperties<'_>>(&text[span]) else {
+            let Ok(properties) = serde_json::from_str::<SystemProperties<'_>>(span.of(&text))
+            else {
                 return false;
             };
             let place = |value: Option<&RawValue>| value.map(|value| span_in(&text, value.get()));
@@ -412,5 +413,5 @@ pub(super) fn unquoted(value: &str) -> &str {
 /// Where `part`, a slice of `text`, stands in it.
 fn span_in(text: &str, part: &str) -> Span {
     let first = part.as_ptr() as usize - text.as_ptr() as usize;
-    first..first + part.len()
+    (first..first + part.len()).into()
 }

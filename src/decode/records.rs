@@ -18,7 +18,7 @@ use super::metadata::{elements, json, unquoted};
 use super::naming::Naming;
 use super::request::{Members, Payload};
 use super::{DataType, PayloadError, Trigger, binding, data, headers, time};
-use crate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Stream};
+use crate::event::{Batch, EnqueuedTime, Event, Log, Origin, Partition, Span, Stream};
 
 /// The batches of a request, and which columns of it the host did not say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -301,7 +301,7 @@ impl Split<'_> {
         let text = &mut batch.text;
         let mut column = |write: &mut dyn FnMut(&mut String) -> bool| {
             let start = text.len();
-            write(text).then_some(start..text.len())
+            write(text).then(|| Span::from(start..text.len()))
         };
         event.offset = record.offset.and_then(|offset| {
             column(&mut |text| {

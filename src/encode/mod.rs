@@ -57,14 +57,11 @@ impl Encoded {
 pub fn encode(judged: &Judged, part: Range<usize>, compression: Compression) -> Encoded {
     let mut columns = Columns::new(&judged.batch);
     let events = &judged.batch.events[part.clone()];
-    let mut bronze = Compressor::new(compression, columns.estimate(events));
-    // most batches have none
-    let mut rejections: Option<Compressor> = None;
-    let mut digest = LinesDigest::default();
+    let verdicts = &judged.verdicts[part];
     let mut reasons = BTreeMap::new();
-    let mut accepted = 0;
-    let mut line = Vec::new();
-    for (event, verdict) in events.iter().zip(&judged.verdicts[part]) {
+    let (mut accepted, mut refused_bytes) = (0, 0);
+    let mut bronze = Compressor::new(compression, columns.estimate(events));
+    for (event, verdict) in events.iter().zip(verdicts) {
         match verdict {
             Verdict::Accepted(schema) => {
                 accepted += 1;
@@ -73,21 +70,32 @@ pub fn encode(judged: &Judged, part: Range<usize>, compression: Compression) -> 
             }
             Verdict::Rejected(rejection) => {
                 *reasons.entry(rejection.reason).or_insert(0) += 1;
-                line.clear();
-                columns.rejection(event, rejection, &mut line);
-                digest.add(&line);
-                let rejections = rejections.get_or_insert_with(|| Compressor::new(compression, 0));
-                rejections.line().extend_from_slice(&line);
-                rejections.flush();
+                refused_bytes += event.body.len();
             }
         }
     }
-    let rejections = rejections.map(|rejections| Rejections {
-        body: rejections.finish(),
-        digest: digest.finish(),
+    let bronze = bronze.finish();
+    // behind bronze, so that there is one compressor at a time: each has hundreds of kilobytes
+    let rejections = (!reasons.is_empty()).then(|| {
+        // the bytes stand there in base64 and as text, beside what is wrong with them
+        let mut rejections = Compressor::new(compression, 4 * refused_bytes);
+        let mut digest = LinesDigest::default();
+        for (event, verdict) in events.iter().zip(verdicts) {
+            if let Verdict::Rejected(rejection) = verdict {
+                let lines = rejections.line();
+                let start = lines.len();
+                columns.rejection(event, rejection, lines);
+                digest.add(&lines[start..]);
+                rejections.flush();
+            }
+        }
+        Rejections {
+            body: rejections.finish(),
+            digest: digest.finish(),
+        }
     });
     Encoded {
-        bronze: bronze.finish(),
+        bronze,
         rejections,
         accepted,
         reasons,

@@ -14,6 +14,7 @@ use super::files::{self, SchemaFile};
 use super::node::{OnTape, TapeNode};
 use super::plan::Plan;
 use super::registry::{Registered, Registries};
+use super::tape::push_segment;
 use crate::event::Stream;
 
 /// Why the schemas can't be used. Each names the file and says what to do.
@@ -55,7 +56,9 @@ pub(super) struct Schema {
     pub(super) validator: Validator<OnTape>,
     /// The short way to "accepted", where the schema has one.
     pub(super) plan: Option<Plan>,
-    /// The file's content: where a violation finds its hint.
+    /// What `x-hint` says, by the pointer to the subschema that has it.
+    pub(super) hints: HashMap<String, String>,
+    /// The file's content.
     pub(super) document: Value,
 }
 
@@ -88,10 +91,38 @@ pub struct Catalog {
 }
 
 impl Schema {
-    /// Whether the schema accepts a value.
-    pub(super) fn accepts(&self, node: TapeNode<'_>) -> bool {
-        let planned = self.plan.as_ref().is_some_and(|plan| plan.accepts(node));
-        planned || self.validator.is_valid(node)
+    /// Whether the schema accepts a value, as far as that is soon said: one that has a plan may accept
+    /// what the plan does not.
+    pub(super) fn accepts_soon(&self, node: TapeNode<'_>) -> bool {
+        match &self.plan {
+            Some(plan) => plan.accepts(node),
+            None => self.validator.is_valid(node),
+        }
+    }
+}
+
+/// Collects each `x-hint` of a schema, `at` its pointer.
+fn collect_hints(schema: &Value, at: &str, hints: &mut HashMap<String, String>) {
+    let below = |name: &str| {
+        let mut below = at.to_owned();
+        push_segment(&mut below, name);
+        below
+    };
+    match schema {
+        Value::Object(keywords) => {
+            if let Some(Value::String(hint)) = keywords.get("x-hint") {
+                hints.insert(at.to_owned(), hint.clone());
+            }
+            for (name, value) in keywords {
+                collect_hints(value, &below(name), hints);
+            }
+        }
+        Value::Array(values) => {
+            for (index, value) in values.iter().enumerate() {
+                collect_hints(value, &below(&index.to_string()), hints);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -264,7 +295,7 @@ impl Routes<'_> {
                 .into_iter()
                 .map(|(name, value)| {
                     let mut pointer = pointer.to_owned();
-                    super::tape::push_segment(&mut pointer, &name);
+                    push_segment(&mut pointer, &name);
                     let index = self.schema(&pointer, &value)?;
                     Ok((name, index))
                 })
@@ -310,10 +341,13 @@ fn compile(dir: &Path, files: &[SchemaFile]) -> Result<Vec<Schema>, CatalogError
                     let problem = format!("the schema does not compile: {error}");
                     file.invalid(error.instance_path().as_str(), &problem)
                 })?;
+            let mut hints = HashMap::new();
+            collect_hints(&file.value, "", &mut hints);
             Ok(Schema {
                 name: file.name().into(),
                 validator,
                 plan: Plan::compile(&file.value),
+                hints,
                 document: file.value.clone(),
             })
         })

@@ -4,7 +4,6 @@
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::json::Node;
 use jsonschema::{JsonType, ValidationError};
-use serde_json::Value;
 
 use super::catalog::Schema;
 use super::node::TapeNode;
@@ -49,6 +48,8 @@ pub(super) fn violations(schema: &Schema, node: TapeNode<'_>, prefix: &str) -> V
     if more > 0 {
         violations.push(note(format!("and {more} more")));
     }
+    // mostly there is one, and a batch keeps those of all its events
+    violations.shrink_to_fit();
     violations
 }
 
@@ -113,7 +114,7 @@ fn message(schema: &Schema, root: TapeNode<'_>, error: &ValidationError<'_>) -> 
     };
     // a wrong type has said what to change, but for what a string has to look like
     let said = matches!(error.kind(), ValidationErrorKind::Type { .. }) && message.contains(": ");
-    let more = match hint(&schema.document, error.schema_path().as_str()) {
+    let more = match hint(schema, error.schema_path().as_str()) {
         Some(hint) if !said => format!(": {hint}"),
         Some(hint) if message.ends_with(QUOTE) => format!("; {hint}"),
         _ => String::new(),
@@ -123,11 +124,12 @@ fn message(schema: &Schema, root: TapeNode<'_>, error: &ValidationError<'_>) -> 
 }
 
 /// `x-hint` of the subschema whose keyword refused the value.
-fn hint<'s>(schema: &'s Value, schema_pointer: &str) -> Option<&'s str> {
+fn hint<'s>(schema: &'s Schema, schema_pointer: &str) -> Option<&'s str> {
     let (owner, _) = schema_pointer.rsplit_once('/')?;
-    let of = |pointer| schema.pointer(pointer)?.get("x-hint")?.as_str();
     // a false schema is refused as a whole, and has no room for a hint
-    of(schema_pointer).or_else(|| of(owner))
+    let hints = &schema.hints;
+    let hint = hints.get(schema_pointer).or_else(|| hints.get(owner))?;
+    Some(hint)
 }
 
 fn wrong_type(kind: &TypeKind, node: TapeNode<'_>, whole: bool) -> String {
@@ -176,15 +178,14 @@ fn with_article(name: JsonType) -> &'static str {
 
 /// A key of the object that is the wanted one but for case, `_`, `-` and spaces.
 fn near_key<'a>(document: Document<'a>, object: u32, wanted: &str) -> Option<&'a str> {
-    let letters = |name: &str| -> String {
-        name.chars()
-            .filter(|letter| !matches!(letter, '_' | '-' | ' '))
-            .flat_map(char::to_lowercase)
-            .collect()
-    };
-    let wanted_letters = letters(wanted);
     document
         .members(object)
         .map(|(key, _)| document.text(document.entry(key)))
-        .find(|key| key.len() <= 2 * wanted.len() && letters(key) == wanted_letters)
+        .find(|key| key.len() <= 2 * wanted.len() && letters(key).eq(letters(wanted)))
+}
+
+fn letters(name: &str) -> impl Iterator<Item = char> {
+    name.chars()
+        .filter(|letter| !matches!(letter, '_' | '-' | ' '))
+        .flat_map(char::to_lowercase)
 }

@@ -132,11 +132,14 @@ impl Judge {
             document,
             index: value,
         };
-        if schema.accepts(node) {
+        if schema.accepts_soon(node) {
             return Verdict::Accepted(Arc::clone(&schema.name));
         }
         let mut violations = violations(schema, node, prefix);
         if violations.is_empty() {
+            if schema.validator.is_valid(node) {
+                return Verdict::Accepted(Arc::clone(&schema.name));
+            }
             violations.push(note("the schema refuses the event".into()));
         }
         rejected(Reason::Schema, Some(Arc::clone(&schema.name)), violations)

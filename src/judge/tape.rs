@@ -3,6 +3,8 @@
 //! An entry stands for one value or one key, in document order; a container's entry says where its
 //! subtree ends. The list and its side buffer are used again for the next event.
 
+use std::borrow::Cow;
+
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
@@ -193,7 +195,11 @@ impl<'a> Document<'a> {
     pub(super) fn at(self, root: u32, pointer: &str) -> Option<u32> {
         let mut at = root;
         for segment in pointer.split('/').skip(1) {
-            let name = segment.replace("~1", "/").replace("~0", "~");
+            let name = if segment.contains('~') {
+                Cow::Owned(segment.replace("~1", "/").replace("~0", "~"))
+            } else {
+                Cow::Borrowed(segment)
+            };
             at = match self.entry(at).kind {
                 Kind::Object => self.member(at, &name)?,
                 Kind::Array => self.elements(at).nth(name.parse().ok()?)?,

@@ -183,7 +183,7 @@ impl<'a> Record<'a> {
         let mut column = |value: Option<&RawValue>| -> Option<Span> {
             let start = batch.text.len();
             batch.text.push_str(value?.get());
-            Some(start..batch.text.len())
+            Some(Span::from(start..batch.text.len()))
         };
         let event = Event {
             body: start..batch.payload.len(),

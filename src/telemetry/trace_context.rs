@@ -156,7 +156,7 @@ mod tests {
             let start = batch.text.len();
             batch.text.push_str(json);
             batch.events.push(Event {
-                properties: Some(start..batch.text.len()),
+                properties: Some((start..batch.text.len()).into()),
                 ..Event::default()
             });
         }

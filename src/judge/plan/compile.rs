@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::{Value, json};
 
-use super::{Bound, Check, Names, Pattern, Place, Plan, Shape, Side, Slots};
+use super::{Bound, Check, Names, Pattern, Place, Plan, Shape, Side, Slots, Wide};
 use crate::judge::node::OnTape;
 use crate::judge::tape::push_segment;
 
@@ -109,9 +109,12 @@ impl Compiler<'_> {
             };
             match keyword.as_str() {
                 "allOf" => checks.extend(choices(self)?.into_iter().flatten()),
-                "anyOf" => checks.push(Check::Any(choices(self)?)),
-                "oneOf" => checks.push(Check::One(choices(self)?)),
-                "not" => checks.push(Check::Not(self.all_of(&below, value, names, references)?)),
+                "anyOf" => checks.push(Wide::Any(choices(self)?).into()),
+                "oneOf" => checks.push(Wide::One(choices(self)?).into()),
+                "not" => {
+                    let checked = self.all_of(&below, value, names, references)?;
+                    checks.push(Wide::Not(checked).into());
+                }
                 "if" => {
                     let condition = self.all_of(&below, value, names, references)?;
                     let mut branch = |keyword: &str| match keywords.get(keyword) {
@@ -121,11 +124,12 @@ impl Compiler<'_> {
                         }
                         None => Some(Vec::new()),
                     };
-                    checks.push(Check::If {
+                    let choice = Wide::If {
                         condition,
                         then: branch("then")?,
                         otherwise: branch("else")?,
-                    });
+                    };
+                    checks.push(choice.into());
                 }
                 // they count with `if` alone
                 "then" | "else" => {}
@@ -155,9 +159,9 @@ impl Compiler<'_> {
                 "additionalProperties" => match value {
                     Value::Bool(true) => {}
                     Value::Bool(false) => checks.push(Check::Closed(own)),
-                    schema => checks.push(Check::Others(own, self.place(&below, schema)?)),
+                    schema => checks.push(Wide::Others(own, self.place(&below, schema)?).into()),
                 },
-                "items" => checks.push(Check::Items(self.place(&below, value)?)),
+                "items" => checks.push(Wide::Items(self.place(&below, value)?).into()),
                 _ => checks.extend(of_the_value(keyword, value, pointer.is_empty())?),
             }
         }
@@ -193,8 +197,8 @@ fn of_the_value(keyword: &str, value: &Value, root: bool) -> Option<Vec<Check>> 
     let most = u64::MAX;
     Some(vec![match keyword {
         "type" => types(value)?,
-        "const" => Check::Equals(vec![value.clone()]),
-        "enum" => Check::Equals(value.as_array()?.clone()),
+        "const" => Wide::Equals(vec![value.clone()]).into(),
+        "enum" => Wide::Equals(value.as_array()?.clone()).into(),
         "minLength" => Check::Length(value.as_u64()?, most),
         "maxLength" => Check::Length(0, value.as_u64()?),
         "minItems" => Check::Elements(value.as_u64()?, most),
@@ -260,7 +264,7 @@ fn bound(keyword: &str, value: &Value, side: Side) -> Option<Check> {
 }
 
 fn library(keyword: &str, value: &Value) -> Option<Check> {
-    Some(Check::Library(Box::new(validator(keyword, value)?)))
+    Some(Wide::Library(Box::new(validator(keyword, value)?)).into())
 }
 
 /// A schema of one keyword, compiled as the catalog compiles its schemas.

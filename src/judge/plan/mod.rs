@@ -49,7 +49,6 @@ enum Check {
         kinds: u8,
         whole: bool,
     },
-    Equals(Vec<Value>),
     /// The least and the greatest number of characters.
     Length(u64, u64),
     Pattern(Pattern),
@@ -59,15 +58,22 @@ enum Check {
         slot: usize,
         place: Place,
     },
-    /// Every member that has none of these slots.
-    Others(Slots, Place),
     /// No member but these.
     Closed(Slots),
     /// The least and the greatest number of members.
     Members(u64, u64),
-    Items(Place),
     /// The least and the greatest number of elements.
     Elements(u64, u64),
+    Wide(Wide),
+}
+
+/// A check that is made of others, or looks at a whole value.
+#[derive(Debug)]
+enum Wide {
+    Equals(Vec<Value>),
+    /// Every member that has none of these slots.
+    Others(Slots, Place),
+    Items(Place),
     Not(Vec<Check>),
     Any(Vec<Vec<Check>>),
     One(Vec<Vec<Check>>),
@@ -78,6 +84,12 @@ enum Check {
     },
     /// A keyword that stands for itself, as the library checks it.
     Library(Box<Validator<OnTape>>),
+}
+
+impl From<Wide> for Check {
+    fn from(wide: Wide) -> Self {
+        Self::Wide(wide)
+    }
 }
 
 /// A limit of a number: an integer that a double holds exactly.
@@ -138,6 +150,9 @@ impl Plan {
             .all(|check| self.holds(shape, check, node, Some(&members)))
     }
 
+    /// Whether a check holds. The wide ones are apart, so that a walk over an object's members is a loop
+    /// that saves few registers on its way down.
+    #[inline(always)]
     fn holds(
         &self,
         shape: &Shape,
@@ -146,18 +161,12 @@ impl Plan {
         members: Option<&Members>,
     ) -> bool {
         let entry = node.entry();
-        let all = |checks: &[Check]| {
-            checks
-                .iter()
-                .all(|check| self.holds(shape, check, node, members))
-        };
         match check {
             Check::Never => false,
             Check::Type { kinds, whole } => {
                 kinds & kind_bit(entry.kind) != 0
                     && (!whole || entry.kind != Kind::Number || is_whole(entry, node))
             }
-            Check::Equals(values) => values.iter().any(|value| node.equals_value(value)),
             Check::Length(least, most) => match entry.kind {
                 Kind::Plain | Kind::Escaped => has_length(node.text(), *least, *most),
                 _ => true,
@@ -174,15 +183,6 @@ impl Plan {
                 members.present >> slot & 1 == 0
                     || self.holds_at(*place, node.sibling(members.at[*slot]))
             }),
-            Check::Others(slots, place) => {
-                let document = node.document;
-                document.members(node.index).all(|(key, value)| {
-                    let key = document.entry(key);
-                    let slot = shape.names.slot(key.count, document.bytes(key));
-                    slot.is_some_and(|slot| slots >> slot & 1 == 1)
-                        || self.holds_at(*place, node.sibling(value))
-                })
-            }
             Check::Closed(slots) => {
                 entry.kind != Kind::Object
                     || entry.count
@@ -191,22 +191,50 @@ impl Plan {
             Check::Members(least, most) => {
                 entry.kind != Kind::Object || (*least..=*most).contains(&entry.count.into())
             }
-            Check::Items(place) => node
-                .document
-                .elements(node.index)
-                .all(|element| self.holds_at(*place, node.sibling(element))),
             Check::Elements(least, most) => {
                 entry.kind != Kind::Array || (*least..=*most).contains(&entry.count.into())
             }
-            Check::Not(checks) => !all(checks),
-            Check::Any(choices) => choices.iter().any(|checks| all(checks)),
-            Check::One(choices) => choices.iter().filter(|checks| all(checks)).count() == 1,
-            Check::If {
+            Check::Wide(wide) => self.holds_widely(shape, wide, node, members),
+        }
+    }
+
+    #[inline(never)]
+    fn holds_widely(
+        &self,
+        shape: &Shape,
+        check: &Wide,
+        node: TapeNode<'_>,
+        members: Option<&Members>,
+    ) -> bool {
+        let all = |checks: &[Check]| {
+            checks
+                .iter()
+                .all(|check| self.holds(shape, check, node, members))
+        };
+        match check {
+            Wide::Equals(values) => values.iter().any(|value| node.equals_value(value)),
+            Wide::Others(slots, place) => {
+                let document = node.document;
+                document.members(node.index).all(|(key, value)| {
+                    let key = document.entry(key);
+                    let slot = shape.names.slot(key.count, document.bytes(key));
+                    slot.is_some_and(|slot| slots >> slot & 1 == 1)
+                        || self.holds_at(*place, node.sibling(value))
+                })
+            }
+            Wide::Items(place) => node
+                .document
+                .elements(node.index)
+                .all(|element| self.holds_at(*place, node.sibling(element))),
+            Wide::Not(checks) => !all(checks),
+            Wide::Any(choices) => choices.iter().any(|checks| all(checks)),
+            Wide::One(choices) => choices.iter().filter(|checks| all(checks)).count() == 1,
+            Wide::If {
                 condition,
                 then,
                 otherwise,
             } => all(if all(condition) { then } else { otherwise }),
-            Check::Library(validator) => validator.is_valid(node),
+            Wide::Library(validator) => validator.is_valid(node),
         }
     }
 }

@@ -58,13 +58,16 @@ class Sending:
                 place = (message.partition(), message.offset(), message.timestamp()[1])
                 self.taken.append(record | dict(zip(("partition", "offset", "timestamp"), place)))
 
-        self.producer.produce(
-            self.topic,
-            key=record["key"],
-            value=decoded(record["value"]),
-            headers=[(name, decoded(value)) for name, value in record["headers"]],
-            on_delivery=delivered,
-        )
+        key, value = record["key"], decoded(record["value"])
+        headers = [(name, decoded(value)) for name, value in record["headers"]]
+        queued = False
+        while not queued:
+            try:
+                self.producer.produce(self.topic, key=key, value=value, headers=headers, on_delivery=delivered)
+                queued = True
+            except BufferError:
+                # the queue is full: what is waiting goes out first
+                self.producer.poll(1)
         self.producer.poll(0)
 
     def transaction(self, records, commit):

@@ -1,10 +1,11 @@
 //! Decoding, judging and encoding beside what the machine could do at best, in one table:
 //! `cargo bench --bench floors`.
 //!
-//! Each figure is the least of many runs on one thread, so that what else the machine does shows
-//! little. `-- --once CASE STAGE` runs one stage of one case once, for `benches/check` to count.
+//! Each figure is the least of many runs on one thread, in several rounds over all cases, so that what
+//! else the machine does shows little. `-- --once CASE STAGE` runs one stage of one case once, for `benches/check` to count.
 
 #![expect(clippy::print_stdout, reason = "its tables are what it is for")]
+#![expect(clippy::print_stderr, reason = "it says how far it is")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 #[path = "support/cases.rs"]
@@ -24,8 +25,10 @@ use cases::{Case, Shape, catalog};
 use flate2::GzBuilder;
 use serde::de::IgnoredAny;
 
-/// How long a figure is measured.
-const MEASURED: Duration = Duration::from_millis(150);
+/// How long a figure is measured in a round.
+const MEASURED: Duration = Duration::from_millis(100);
+/// How often all cases are gone through: a machine that is shared is slow for seconds.
+const ROUNDS: usize = 5;
 /// As `encode` compresses.
 const LEVEL: u32 = 3;
 
@@ -122,21 +125,36 @@ fn table(filter: Option<&str>) {
             cases.extend(shares.iter().map(|spoilt| (shape, events, *spoilt)));
         }
     }
-    let (mut floors, mut stages, mut costs) = (String::new(), String::new(), String::new());
-    for (shape, events, spoilt) in cases {
-        let case = Case::new(shape, events, spoilt);
-        if filter.is_some_and(|filter| !case.name().contains(filter)) {
-            continue;
+    let cases: Vec<Case> = cases
+        .into_iter()
+        .map(|(shape, events, spoilt)| Case::new(shape, events, spoilt))
+        .filter(|case| filter.is_none_or(|filter| case.name().contains(filter)))
+        .collect();
+    let ours: Vec<Ours<'_>> = cases
+        .iter()
+        .map(|case| Ours::new(Arc::clone(&catalog), case))
+        .collect();
+    let mut figures: Vec<Figures> = vec![[f64::INFINITY; FIGURES]; ours.len()];
+    for round in 1..=ROUNDS {
+        for (figures, ours) in figures.iter_mut().zip(&ours) {
+            for (least, figure) in figures.iter_mut().zip(measure(ours)) {
+                *least = least.min(figure);
+            }
         }
-        let ours = Ours::new(Arc::clone(&catalog), &case);
-        let floor = Floors::measure(&ours);
-        floors.push_str(&floor.row(&case));
-        let (row, cost) = rows(&ours, &floor);
-        stages.push_str(&row);
-        costs.push_str(&cost);
+        eprintln!("round {round} of {ROUNDS}");
+    }
+    let (mut floors, mut stages, mut costs) = (String::new(), String::new(), String::new());
+    for (figures, ours) in figures.into_iter().zip(&ours) {
+        let [copy_in, base64, request, scan, copy_out, gzip, post, ..] = figures;
+        floors.push_str(&format!(
+            "| {} | {copy_in:.0} | {base64:.0} | {request:.0} | {scan:.0} | {copy_out:.0} | {gzip:.0} | {post:.0} |\n",
+            ours.case.name(),
+        ));
+        stages.push_str(&row(ours.case, figures));
+        costs.push_str(&cost(ours));
     }
     println!(
-        "Floors, ns an event: the least of the runs of {} ms each, on one thread.\n\n\
+        "Floors, ns an event: the least of {ROUNDS} rounds of {} ms each, on one thread.\n\n\
          | case | copy of the request | base64 | scan of the request's JSON | scan of the events' JSON | copy of the records | gzip of the records | loopback POST |\n\
          |---|---|---|---|---|---|---|---|\n{floors}",
         MEASURED.as_millis()
@@ -153,120 +171,115 @@ fn table(filter: Option<&str>) {
     );
 }
 
-fn rows(ours: &Ours<'_>, floor: &Floors) -> (String, String) {
+/// The floors, and then our stages, ns an event.
+type Figures = [f64; FIGURES];
+const FIGURES: usize = 11;
+
+/// One round of a case: each floor by the fastest that was found for it.
+fn measure(ours: &Ours<'_>) -> Figures {
     let case = ours.case;
     let events = case.messages.len() as f64;
-    let decode = least(|| case.decoded(), events);
-    let judge = least_with(|| case.decoded(), |batch| ours.judge(batch), events);
-    let none = least(|| ours.encode(Compression::None), events);
-    let gzip = least(|| ours.encode(Compression::Gzip), events);
-    let plain = floor.copy_in + floor.base64 + floor.request + floor.scan + floor.copy_out;
-    let packed = plain + floor.gzip;
+    let bodies = || case.messages.iter().map(|it| it.body.as_slice());
+    let encoded: Vec<String> = bodies().map(|it| STANDARD.encode_to_string(it)).collect();
+    let lines = ours.encode(Compression::None);
+    let mut records = lines.bronze.to_vec();
+    records.extend(lines.rejections.iter().flat_map(|it| it.body.iter()));
+    let payload: usize = bodies().map(<[u8]>::len).sum();
+    let mut buffer = vec![0; case.body.len().max(records.len())];
+    let mut copy = |from: &[u8]| {
+        let buffer = &mut buffer[..from.len()];
+        least(|| buffer.copy_from_slice(black_box(from)), events)
+    };
+    let (copy_in, copy_out) = (copy(&case.body), copy(&records));
+    let base64 = least(
+        || {
+            let mut payload = Vec::with_capacity(payload + 16);
+            for text in &encoded {
+                STANDARD
+                    .decode_append(text.as_bytes(), &mut payload)
+                    .unwrap();
+            }
+            payload
+        },
+        events,
+    );
+    let fastest = |texts: &dyn Fn(Scan) -> usize| {
+        SCANS
+            .iter()
+            .map(|(_, scan)| least(|| texts(*scan), events))
+            .fold(f64::INFINITY, f64::min)
+    };
+    [
+        copy_in,
+        base64,
+        fastest(&|scan| usize::from(scan(&case.body))),
+        fastest(&|scan| bodies().filter(|body| scan(body)).count()),
+        copy_out,
+        least(
+            || {
+                let body = Vec::with_capacity(records.len() / 8);
+                let mut gzip = GzBuilder::new().write(body, flate2::Compression::new(LEVEL));
+                gzip.write_all(&records).unwrap();
+                gzip.finish().unwrap()
+            },
+            events,
+        ),
+        post(&case.body, events),
+        least(|| case.decoded(), events),
+        least_with(|| case.decoded(), |batch| ours.judge(batch), events),
+        least(|| ours.encode(Compression::None), events),
+        least(|| ours.encode(Compression::Gzip), events),
+    ]
+}
+
+/// Our stages, and as multiples of their floors.
+fn row(case: &Case, figures: Figures) -> String {
+    let [
+        copy_in,
+        base64,
+        request,
+        scan,
+        copy_out,
+        gzip,
+        _,
+        stages @ ..,
+    ] = figures;
+    let [decode, judge, none, packed] = stages;
+    let floor = copy_in + base64 + request + scan + copy_out;
     let beside = |ns: f64, floor: f64| format!("{ns:.0} ({:.1}x)", ns / floor);
-    let per_second = |ns: f64| format!("{:.0},000", 1e6 / ns);
-    let (all, all_packed) = (decode + judge + none, decode + judge + gzip);
-    let row = format!(
+    let per_second = |ns: f64| match (1e6 / ns) as u64 {
+        thousands @ 1_000.. => format!("{},{:03},000", thousands / 1_000, thousands % 1_000),
+        thousands => format!("{thousands},000"),
+    };
+    let (all, all_packed) = (decode + judge + none, decode + judge + packed);
+    format!(
         "| {} | {} | {} | {} | {all:.0} | **{:.2}x** | {} | {} | {all_packed:.0} | **{:.2}x** | {} |\n",
         case.name(),
-        beside(decode, floor.copy_in + floor.base64 + floor.request),
-        beside(judge, floor.scan),
-        beside(none, floor.copy_out),
-        all / plain,
+        beside(decode, copy_in + base64 + request),
+        beside(judge, scan),
+        beside(none, copy_out),
+        all / floor,
         per_second(all),
-        beside(gzip, floor.copy_out + floor.gzip),
-        all_packed / packed,
+        beside(packed, copy_out + gzip),
+        all_packed / (floor + gzip),
         per_second(all_packed),
-    );
+    )
+}
+
+/// What all three stages allocate.
+fn cost(ours: &Ours<'_>) -> String {
+    let case = ours.case;
+    let events = case.messages.len() as f64;
     let cost = allocation_counter::measure(|| drop(ours.whole(Compression::Gzip)));
     let payload: usize = case.messages.iter().map(|it| it.body.len()).sum();
-    let cost = format!(
+    format!(
         "| {} | {} | {:.0} | {:.3} | {:.2} |\n",
         case.name(),
         ours.rejected(),
         payload as f64 / events,
         cost.count_total as f64 / events,
         cost.bytes_max as f64 / case.body.len() as f64,
-    );
-    (row, cost)
-}
-
-/// What each stage can't do without, by the fastest that was found for it; ns an event.
-struct Floors {
-    copy_in: f64,
-    base64: f64,
-    request: f64,
-    scan: f64,
-    copy_out: f64,
-    gzip: f64,
-    post: f64,
-}
-
-impl Floors {
-    fn measure(ours: &Ours<'_>) -> Self {
-        let case = ours.case;
-        let events = case.messages.len() as f64;
-        let bodies = || case.messages.iter().map(|it| it.body.as_slice());
-        let encoded: Vec<String> = bodies().map(|it| STANDARD.encode_to_string(it)).collect();
-        let lines = ours.encode(Compression::None);
-        let mut records = lines.bronze.to_vec();
-        records.extend(lines.rejections.iter().flat_map(|it| it.body.iter()));
-        let payload: usize = bodies().map(<[u8]>::len).sum();
-        let mut buffer = vec![0; case.body.len().max(records.len()).max(payload + 16)];
-        let mut copy = |from: &[u8]| {
-            let buffer = &mut buffer[..from.len()];
-            least(|| buffer.copy_from_slice(black_box(from)), events)
-        };
-        let (copy_in, copy_out) = (copy(&case.body), copy(&records));
-        let base64 = least(
-            || {
-                let mut payload = Vec::with_capacity(payload + 16);
-                for text in &encoded {
-                    STANDARD
-                        .decode_append(text.as_bytes(), &mut payload)
-                        .unwrap();
-                }
-                payload
-            },
-            events,
-        );
-        let fastest = |texts: &dyn Fn(Scan) -> usize| {
-            SCANS
-                .iter()
-                .map(|(_, scan)| least(|| texts(*scan), events))
-                .fold(f64::INFINITY, f64::min)
-        };
-        Self {
-            copy_in,
-            base64,
-            request: fastest(&|scan| usize::from(scan(&case.body))),
-            scan: fastest(&|scan| bodies().filter(|body| scan(body)).count()),
-            copy_out,
-            gzip: least(
-                || {
-                    let body = Vec::with_capacity(records.len() / 8);
-                    let mut gzip = GzBuilder::new().write(body, flate2::Compression::new(LEVEL));
-                    gzip.write_all(&records).unwrap();
-                    gzip.finish().unwrap()
-                },
-                events,
-            ),
-            post: post(&case.body, events),
-        }
-    }
-
-    fn row(&self, case: &Case) -> String {
-        format!(
-            "| {} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} | {:.0} |\n",
-            case.name(),
-            self.copy_in,
-            self.base64,
-            self.request,
-            self.scan,
-            self.copy_out,
-            self.gzip,
-            self.post
-        )
-    }
+    )
 }
 
 /// Tells a JSON text from what is none.

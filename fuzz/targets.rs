@@ -202,7 +202,9 @@ fn judged_alike(content_type: &str, properties: &str, body: &[u8]) {
                 sequence: Some(sequence),
                 enqueued: EnqueuedTime::from_millis(1),
                 content_type: Some((0..content_type.len()).into()),
-                properties: Some((content_type.len()..content_type.len() + properties.len()).into()),
+                properties: Some(
+                    (content_type.len()..content_type.len() + properties.len()).into(),
+                ),
                 ..Event::default()
             }
         });

@@ -238,6 +238,10 @@ impl Span {
 impl From<Range<usize>> for Span {
     /// # Panics
     /// Where the text goes on beyond 4 GiB; `REQUEST_LIMIT` is below that.
+    #[expect(
+        clippy::expect_used,
+        reason = "the limit is kept where requests are read"
+    )]
     fn from(range: Range<usize>) -> Self {
         let small = |at: usize| u32::try_from(at).expect("a batch's text has less than 4 GiB");
         Self {

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::Path;
 use std::sync::Arc;
 
-use bronzegate::event::Stream;
+use bronzegate::event::{EnqueuedTime, Stream};
 use bronzegate::judge::{Catalog, Judge, Limits, Reason, Submission, Verdict};
 use bronzegate::local::call::invocation_id;
 use bronzegate::local::dice::Dice;
@@ -61,6 +61,9 @@ const SPOIL: u64 = 200;
 /// be refused for them is left out, so that all have the same to do.
 const OURS: [Reason; 3] = [Reason::TooLarge, Reason::TooDeep, Reason::DuplicateKey];
 
+/// When the first event is enqueued: 2026-01-05T09:00:00Z. The others follow, one a millisecond.
+const START: i64 = 1_767_603_600_000;
+
 impl Work {
     /// Generated order lines, of which 2 % are spoilt as producers spoil them.
     pub fn generated(hub: &str, size: Size) -> Self {
@@ -108,10 +111,13 @@ impl Work {
         let mut judge = Judge::new(&catalog, Limits::default());
         let mut logs = vec![Vec::new(); size.partitions];
         let mut verdicts = HashMap::new();
-        for message in messages {
+        for mut message in messages {
             if verdicts.len() == size.events {
                 break;
             }
+            // a hub that is as busy as this one fills a batch within seconds, and not within hours
+            let time = EnqueuedTime::from_millis(START + verdicts.len() as i64);
+            message.enqueued = time.unwrap();
             let submission = Submission {
                 body: &message.body,
                 properties: Some(message.properties),

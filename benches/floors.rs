@@ -2,7 +2,8 @@
 //! `cargo bench --bench floors`.
 //!
 //! Each figure is the least of many runs on one thread, in several rounds over all cases, so that what
-//! else the machine does shows little. `-- --once CASE STAGE` runs one stage of one case once, for `benches/check` to count.
+//! else the machine does shows little. `-- --once CASE STAGE` runs one stage of one case once, for
+//! `benches/check` to count.
 
 #![expect(clippy::print_stdout, reason = "its tables are what it is for")]
 #![expect(clippy::print_stderr, reason = "it says how far it is")]

@@ -229,6 +229,10 @@ pub struct Span {
 }
 
 impl Span {
+    /// The most bytes of a batch's text. `REQUEST_LIMIT` is below it, and a request's columns are mostly no
+    /// longer than the request.
+    pub const MOST: usize = u32::MAX as usize - 1;
+
     /// The piece, out of the text that it was made for.
     pub fn of(self, text: &str) -> &str {
         &text[self.start as usize..self.behind.get() as usize - 1]
@@ -237,16 +241,13 @@ impl Span {
 
 impl From<Range<usize>> for Span {
     /// # Panics
-    /// Where the text goes on beyond 4 GiB; `REQUEST_LIMIT` is below that.
-    #[expect(
-        clippy::expect_used,
-        reason = "the limit is kept where requests are read"
-    )]
+    /// Where the text goes on beyond [`Span::MOST`].
+    #[expect(clippy::expect_used, reason = "the limit is kept where text is made")]
     fn from(range: Range<usize>) -> Self {
         let small = |at: usize| u32::try_from(at).expect("a batch's text has less than 4 GiB");
         Self {
             start: small(range.start),
-            behind: NonZeroU32::MIN.saturating_add(small(range.end)),
+            behind: NonZeroU32::new(small(range.end + 1)).unwrap_or(NonZeroU32::MIN),
         }
     }
 }

@@ -64,7 +64,7 @@ def _line(line: Column) -> Column:
 
 def _of(subject: str, bronze: DataFrame, fields: str) -> DataFrame:
     events = bronze.where(F.startswith("_schema", F.lit(f"{subject}/")))
-    # a row of its own, so that it is parsed once: a filter or column is moved behind no such row
+    # exploded, so that it is parsed once: Spark moves nothing that uses `it` below this
     return events.select("*", F.explode(F.array(F.from_json(payload(), fields))).alias("it"))
 
 

@@ -17,6 +17,10 @@ struct Header<'a> {
     value: Option<Cow<'a, str>>,
 }
 
+/// By how many times an object may be longer than its array: a control character, of base64 a byte and a
+/// third, is `\u0001`.
+pub(super) const GROWTH: usize = 6;
+
 /// Appends a JSON object with the headers of one record; false where `array` is not an array of
 /// headers, and nothing is appended.
 ///

@@ -275,6 +275,9 @@ struct Split<'a> {
 }
 
 impl Split<'_> {
+    /// More than the bytes of an offset's JSON.
+    const OFFSET: usize = 64;
+
     fn add(&mut self, record: &Record, value: &[u8]) -> Result<(), PayloadError> {
         let named = self.named(record.topic.as_deref())?;
         let placed = named.is_some() && record.offset.is_some();
@@ -290,6 +293,12 @@ impl Split<'_> {
             self.batches.len() - 1
         };
         let (batch, readable) = &mut self.batches[at];
+        let columns = record.key.iter().chain(&record.headers);
+        let longest: usize = columns.map(|json| headers::GROWTH * json.len()).sum();
+        if batch.text.len() + longest > Span::MOST - Self::OFFSET {
+            let problem = "headers of gigabytes in one batch: lower maxBatchSize in host.json";
+            return Err(PayloadError::new("Metadata", problem));
+        }
         let start = batch.payload.len();
         batch.payload.extend_from_slice(value);
         let mut event = Event {

@@ -59,7 +59,7 @@ pub fn encode(judged: &Judged, part: Range<usize>, compression: Compression) -> 
     let events = &judged.batch.events[part.clone()];
     let verdicts = &judged.verdicts[part];
     let mut reasons = BTreeMap::new();
-    let (mut accepted, mut refused_bytes) = (0, 0);
+    let (mut accepted, mut refused) = (0, 0);
     let mut bronze = Compressor::new(compression, columns.estimate(events));
     for (event, verdict) in events.iter().zip(verdicts) {
         match verdict {
@@ -70,15 +70,14 @@ pub fn encode(judged: &Judged, part: Range<usize>, compression: Compression) -> 
             }
             Verdict::Rejected(rejection) => {
                 *reasons.entry(rejection.reason).or_insert(0) += 1;
-                refused_bytes += event.body.len();
+                refused += columns.rejection_estimate(event);
             }
         }
     }
     let bronze = bronze.finish();
     // behind bronze, so that there is one compressor at a time: each has hundreds of kilobytes
     let rejections = (!reasons.is_empty()).then(|| {
-        // the bytes stand there in base64 and as text, beside what is wrong with them
-        let mut rejections = Compressor::new(compression, 4 * refused_bytes);
+        let mut rejections = Compressor::new(compression, refused);
         let mut digest = LinesDigest::default();
         for (event, verdict) in events.iter().zip(verdicts) {
             if let Verdict::Rejected(rejection) = verdict {

@@ -94,6 +94,12 @@ impl<'a> Columns<'a> {
         payload + events.len() * (self.head.len() + columns + Self::NAMES)
     }
 
+    /// About how many bytes the record of a rejected event has.
+    pub(super) fn rejection_estimate(&self, event: &Event) -> usize {
+        let bytes = event.body.len();
+        bytes.div_ceil(3) * 4 + bytes.min(TEXT_LIMIT) + self.head.len() + 2 * Self::NAMES
+    }
+
     /// Bytes of the columns' names in a record.
     const NAMES: usize = 256;
 

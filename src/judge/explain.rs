@@ -19,7 +19,7 @@ const QUOTE: &str = "write it in double quotes";
 pub(super) const MESSAGE_BYTES: usize = 512;
 const POINTER_BYTES: usize = 1024;
 
-/// The violations of a value that is not valid.
+/// What a value violates; nothing where the library accepts it.
 pub(super) fn violations(schema: &Schema, node: TapeNode<'_>, prefix: &str) -> Vec<Violation> {
     let explain = |error: &ValidationError<'_>| Violation {
         pointer: cut(
@@ -31,12 +31,12 @@ pub(super) fn violations(schema: &Schema, node: TapeNode<'_>, prefix: &str) -> V
         message: cut(message(schema, node, error), MESSAGE_BYTES),
     };
     if node.document.tape.entries.len() > ENTRIES {
-        let first = schema.validator.validate(node).err();
-        let mut violations: Vec<_> = first.iter().map(explain).collect();
-        violations.push(note(format!(
-            "only the first violation is named: the event has more than {ENTRIES} values"
-        )));
-        return violations;
+        let Err(first) = schema.validator.validate(node) else {
+            return Vec::new();
+        };
+        let rest =
+            format!("only the first violation is named: the event has more than {ENTRIES} values");
+        return vec![explain(&first), note(rest)];
     }
     let mut errors = schema.validator.iter_errors(node);
     let mut violations: Vec<_> = errors

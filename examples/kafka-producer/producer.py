@@ -84,11 +84,16 @@ class Sending:
         # a dry run does without the client
         from confluent_kafka import Producer
 
-        self.producer = Producer(config | {"error_cb": self.trouble})
+        # what goes wrong is said below, and by the client's own log once more
+        self.producer = Producer({"log_level": "2"} | config | {"error_cb": self.trouble})
         self.topic, self.delivered, self.failed = topic, 0, 0
+        self.said: set[int] = set()
 
     def trouble(self, error) -> None:
-        print(f"producer: {error.str()}", file=sys.stderr)
+        # a connection is tried again and again
+        if error.code() not in self.said:
+            self.said.add(error.code())
+            print(f"producer: {error.str()}", file=sys.stderr)
 
     def report(self, error, message) -> None:
         if error is None:

@@ -30,8 +30,7 @@ infra *arguments:
     tests/infra/check {{arguments}}
 
 # The queries, alerts and figures of infra/monitor, run on what the real handler exports
-monitor *arguments:
-    @just handler
+monitor *arguments: handler
     tests/infra/check --handler {{arguments}}
 
 # Measures what landing costs, and writes it into docs/cost.md; EVENTS=1000000 is the default
@@ -54,8 +53,7 @@ test:
     cargo test --locked --all-features
 
 # The lakehouse's tests: the real handler, Spark and Delta; installs them by itself
-lakehouse-test *arguments:
-    @just handler
+lakehouse-test *arguments: handler
     lakehouse/run --test -q {{arguments}}
 
 # The tables of a lake: prints gold, and plots the sales by day

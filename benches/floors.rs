@@ -22,6 +22,7 @@ use base64_simd::STANDARD;
 use bronzegate::encode::{Compression, encode};
 use bronzegate::event::Batch;
 use bronzegate::judge::{Catalog, Judged, Limits, Verdict, judge_batch};
+use bronzegate::terminal::grouped;
 use cases::{Case, Shape, catalog};
 use flate2::GzBuilder;
 use serde::de::IgnoredAny;
@@ -248,10 +249,7 @@ fn row(case: &Case, figures: Figures) -> String {
     let [decode, judge, none, packed] = stages;
     let floor = copy_in + base64 + request + scan + copy_out;
     let beside = |ns: f64, floor: f64| format!("{ns:.0} ({:.1}x)", ns / floor);
-    let per_second = |ns: f64| match (1e6 / ns) as u64 {
-        thousands @ 1_000.. => format!("{},{:03},000", thousands / 1_000, thousands % 1_000),
-        thousands => format!("{thousands},000"),
-    };
+    let per_second = |ns: f64| format!("{},000", grouped((1e6 / ns) as u64));
     let (all, all_packed) = (decode + judge + none, decode + judge + packed);
     format!(
         "| {} | {} | {} | {} | {all:.0} | **{:.2}x** | {} | {} | {all_packed:.0} | **{:.2}x** | {} |\n",

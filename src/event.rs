@@ -229,9 +229,16 @@ pub struct Span {
 }
 
 impl Span {
-    /// The most bytes of a batch's text. `REQUEST_LIMIT` is below it, and a request's columns are mostly no
-    /// longer than the request.
+    /// The most bytes of a batch's text. `REQUEST_LIMIT` is below it, and a request's columns are no
+    /// longer than the request, but for a record's headers, which the decoder holds to it.
     pub const MOST: usize = u32::MAX as usize - 1;
+
+    /// Appends a JSON value to a batch's text; where it stands there.
+    pub fn push(json: &str, text: &mut String) -> Self {
+        let start = text.len();
+        text.push_str(json);
+        (start..text.len()).into()
+    }
 
     /// The piece, out of the text that it was made for.
     pub fn of(self, text: &str) -> &str {

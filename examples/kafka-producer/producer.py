@@ -84,7 +84,7 @@ class Sending:
         # a dry run does without the client
         from confluent_kafka import Producer
 
-        # what goes wrong is said below, and by the client's own log once more
+        # `trouble` says what goes wrong; the client's own log would say it again
         self.producer = Producer({"log_level": "2"} | config | {"error_cb": self.trouble})
         self.topic, self.delivered, self.failed = topic, 0, 0
         self.said: set[int] = set()

@@ -62,17 +62,18 @@ def test_the_tables_of_a_container_are_made_and_shown(port, tmp_path):
     file.write_text("\n".join(it.text for it in sent))
     bronzegate("local", "--ndjson", file, "--lake", f"http://127.0.0.1:{port}/{ACCOUNT}/lake", "--quiet")
     host = f"{ACCOUNT}.dfs.core.windows.net"
-    azure = {
-        "abfs.endpoint": f"127.0.0.1:{port}",
-        "always.use.https": "false",
-        "networking.library": "JDK_HTTP_URL_CONNECTION",
+    # hadoop-azure's settings, whose names have dots
+    azure = dict(
+        abfs_endpoint=f"127.0.0.1:{port}",
+        always_use_https="false",
+        networking_library="JDK_HTTP_URL_CONNECTION",
         # the emulator has no hierarchical namespace, so blobs are read as blobs
-        "account.hns.enabled": "false",
-        "fns.account.service.type": "BLOB",
-        "account.auth.type": "SharedKey",
-        f"account.key.{host}": KEY,
-    }
-    settings = {f"spark.hadoop.fs.azure.{name}": value for name, value in azure.items()}
+        account_hns_enabled="false",
+        fns_account_service_type="BLOB",
+        account_auth_type="SharedKey",
+    )
+    settings = {f"spark.hadoop.fs.azure.{name.replace('_', '.')}": value for name, value in azure.items()}
+    settings[f"spark.hadoop.fs.azure.account.key.{host}"] = KEY
     out = tmp_path / "tables"
     command = [sys.executable, "-m", "local", f"abfs://lake@{host}", "--out", out]
     command += [it for name, value in settings.items() for it in ("--set", f"{name}={value}")]

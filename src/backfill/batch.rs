@@ -37,11 +37,7 @@ pub(super) fn batch(stream: &Stream, partition: &Partition, received: &[Received
     for it in received {
         let start = batch.payload.len();
         batch.payload.extend_from_slice(&it.body);
-        let mut column = |value: Value| {
-            let start = batch.text.len();
-            batch.text.push_str(&value.to_string());
-            Span::from(start..batch.text.len())
-        };
+        let mut column = |value: Value| Span::push(&value.to_string(), &mut batch.text);
         let event = Event {
             body: start..start + it.body.len(),
             sequence: Some(it.sequence),

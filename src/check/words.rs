@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::input::Place;
-use crate::judge::{Reason, Violation};
+use crate::judge::{Reason, Violation, segment_name};
 
 /// The most characters of a value that are shown.
 const SHOWN: usize = 60;
@@ -134,7 +134,7 @@ fn without_type(message: &str) -> Cow<'_, str> {
 fn name(pointer: &str) -> String {
     match pointer.strip_prefix('/') {
         Some(key) if !key.contains('/') => {
-            format!("`{}`", key.replace("~1", "/").replace("~0", "~"))
+            format!("`{}`", segment_name(key))
         }
         _ => format!("`{}`", cut(pointer)),
     }
@@ -166,7 +166,7 @@ fn cut(text: &str) -> String {
 fn value_at<'t>(text: &'t str, pointer: &str) -> Option<&'t str> {
     let mut value: &RawValue = serde_json::from_str(text).ok()?;
     for segment in pointer.split('/').skip(1) {
-        let key = segment.replace("~1", "/").replace("~0", "~");
+        let key = segment_name(segment);
         let text = value.get();
         value = if text.starts_with('[') {
             let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;

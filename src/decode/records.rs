@@ -308,25 +308,13 @@ impl Split<'_> {
             ..Event::default()
         };
         let text = &mut batch.text;
-        let mut column = |write: &mut dyn FnMut(&mut String) -> bool| {
-            let start = text.len();
-            write(text).then(|| Span::from(start..text.len()))
-        };
-        event.offset = record.offset.and_then(|offset| {
-            column(&mut |text| {
-                // a string, as an event hub's is
-                text.push_str(&format!("\"{offset}\""));
-                true
-            })
-        });
-        event.key = record.key.as_ref().and_then(|key| {
-            column(&mut |text| {
-                text.push_str(key);
-                true
-            })
-        });
+        // a string, as an event hub's is
+        let offset = record.offset.map(|offset| format!("\"{offset}\""));
+        event.offset = offset.map(|offset| Span::push(&offset, text));
+        event.key = record.key.as_ref().map(|key| Span::push(key, text));
         if let Some(array) = &record.headers {
-            event.properties = column(&mut |text| headers::object(array, text));
+            let start = text.len();
+            event.properties = headers::object(array, text).then(|| Span::from(start..text.len()));
             *readable &= event.properties.is_some();
         }
         batch.events.push(event);

@@ -23,7 +23,7 @@ pub use batch::{Judged, judge_batch};
 pub use catalog::{Catalog, CatalogError};
 pub use judging::{Judge, Limits};
 pub use registry::unframed;
-pub(crate) use tape::push_segment;
+pub(crate) use tape::{push_segment, segment_name};
 
 /// What judging may see of an event.
 #[derive(Debug, Clone, Copy)]

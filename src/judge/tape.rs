@@ -195,11 +195,7 @@ impl<'a> Document<'a> {
     pub(super) fn at(self, root: u32, pointer: &str) -> Option<u32> {
         let mut at = root;
         for segment in pointer.split('/').skip(1) {
-            let name = if segment.contains('~') {
-                Cow::Owned(segment.replace("~1", "/").replace("~0", "~"))
-            } else {
-                Cow::Borrowed(segment)
-            };
+            let name = segment_name(segment);
             at = match self.entry(at).kind {
                 Kind::Object => self.member(at, &name)?,
                 Kind::Array => self.elements(at).nth(name.parse().ok()?)?,
@@ -219,6 +215,15 @@ pub(crate) fn push_segment(pointer: &mut String, name: &str) {
             '/' => pointer.push_str("~1"),
             letter => pointer.push(letter),
         }
+    }
+}
+
+/// What a segment of a pointer names.
+pub(crate) fn segment_name(segment: &str) -> Cow<'_, str> {
+    if segment.contains('~') {
+        segment.replace("~1", "/").replace("~0", "~").into()
+    } else {
+        segment.into()
     }
 }
 

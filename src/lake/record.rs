@@ -181,9 +181,7 @@ impl<'a> Record<'a> {
         let start = batch.payload.len();
         batch.payload.extend_from_slice(payload);
         let mut column = |value: Option<&RawValue>| -> Option<Span> {
-            let start = batch.text.len();
-            batch.text.push_str(value?.get());
-            Some(Span::from(start..batch.text.len()))
+            Some(Span::push(value?.get(), &mut batch.text))
         };
         let event = Event {
             body: start..batch.payload.len(),

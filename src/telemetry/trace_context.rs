@@ -110,7 +110,7 @@ fn of_properties(json: &str) -> Option<SpanContext> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::event::{Event, Log, Origin, Stream};
+    use crate::event::{Event, Log, Origin, Span, Stream};
 
     const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
@@ -153,10 +153,9 @@ mod tests {
             id: "i".to_owned(),
         });
         for json in properties {
-            let start = batch.text.len();
-            batch.text.push_str(json);
+            let properties = Span::push(json, &mut batch.text);
             batch.events.push(Event {
-                properties: Some((start..batch.text.len()).into()),
+                properties: Some(properties),
                 ..Event::default()
             });
         }

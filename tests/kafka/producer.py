@@ -60,11 +60,10 @@ class Sending:
 
         key, value = record["key"], decoded(record["value"])
         headers = [(name, decoded(value)) for name, value in record["headers"]]
-        queued = False
-        while not queued:
+        while True:
             try:
                 self.producer.produce(self.topic, key=key, value=value, headers=headers, on_delivery=delivered)
-                queued = True
+                break
             except BufferError:
                 # the queue is full: what is waiting goes out first
                 self.producer.poll(1)
